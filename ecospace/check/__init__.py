@@ -1,0 +1,1 @@
+"""A site in, findings out: rules, their legal basis, verdicts."""

@@ -1,0 +1,43 @@
+"""The language a reader sees: Chinese by default, English on request; one gettext catalogue for both.
+
+Message ids in the code are English; the Chinese texts stand in ``locale/zh_CN/*.po`` and are compiled into one
+``ecospace.mo`` when the package is built (``hatch_build.py``).
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from functools import lru_cache
+from pathlib import Path
+
+LOCALES = {"zh": "zh_CN", "en": "en"}
+CATALOGUES = Path(__file__).parent / "locale"
+
+
+def current() -> str:
+    """The language in force, ``"zh"`` or ``"en"``: the environment variable ECOSPACE_LANG, else Chinese."""
+    return "en" if os.environ.get("ECOSPACE_LANG", "").lower().startswith("en") else "zh"
+
+
+def speak(language: str) -> None:
+    """Use a language from here on, in this process and in those it starts.
+
+    Parameters
+    ----------
+    language : str
+        ``"zh"`` (中文) or ``"en"``.
+    """
+    if language not in LOCALES:
+        raise ValueError(f"language must be one of {', '.join(LOCALES)}, not {language!r}")
+    os.environ["ECOSPACE_LANG"] = language
+
+
+@lru_cache(maxsize=None)
+def _catalogue(locale: str) -> gettext.NullTranslations:
+    return gettext.translation("ecospace", CATALOGUES, [locale], fallback=True)
+
+
+def _(text: str) -> str:
+    """The text in the language in force."""
+    return _catalogue(LOCALES[current()]).gettext(text)

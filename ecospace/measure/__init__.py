@@ -1,0 +1,1 @@
+"""GeoDataFrames in, tidy tables out: coverage, cover, accounts, change, indicators."""

@@ -1,0 +1,1 @@
+"""Tables and figures in, documents out: terminal, Excel, JSON, Word."""

@@ -1,0 +1,1 @@
+"""Geometry in, geometry out: the overlay engine, buffers, corridors, networks."""
