@@ -1,0 +1,81 @@
+"""Files on disk: written whole or not at all, and known by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A temporary path that takes the place of `path` when the block ends well.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file (or, for a File Geodatabase, the folder) to be written.
+
+    Yields
+    ------
+    Path
+        A path with the same name in a fresh folder beside the target. After an exception, or a crash, the old file is
+        still whole.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> with atomic(target) as temporary:
+    ...     _ = temporary.write_text("a,b")
+    >>> target.read_text()
+    'a,b'
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix=f".{target.stem}-", dir=target.parent))
+    temporary = folder / target.name
+    try:
+        yield temporary
+        for written in sorted(folder.rglob("*")):
+            if written.is_file():
+                with written.open("rb") as file:
+                    os.fsync(file.fileno())
+        if target.is_dir() and temporary.is_dir():
+            shutil.rmtree(target)
+        # A Shapefile is several files: its companions move first, the named file last.
+        for companion in sorted(folder.iterdir(), key=lambda item: item == temporary):
+            if companion.is_file():
+                companion.chmod(0o640)
+            companion.replace(target.parent / companion.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sha256_of(path: str | Path) -> str:
+    """The SHA-256 of a file, as hexadecimal text."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def members_of(path: str | Path) -> list[Path]:
+    """Every file that belongs to a data set: the parts of a Shapefile, the files of a File Geodatabase, or itself."""
+    source = Path(path)
+    if source.is_dir():
+        return sorted(item for item in source.rglob("*") if item.is_file())
+    companions = {".shp": {".shp", ".shx", ".dbf", ".prj", ".cpg"}, ".tab": {".tab", ".dat", ".map", ".id"}}
+    wanted = companions.get(source.suffix.lower())
+    if wanted is None:
+        return [source]
+    return sorted(item for item in source.parent.glob(f"{source.stem}.*") if item.suffix.lower() in wanted)
+
+
+def fingerprint(path: str | Path) -> dict[str, str]:
+    """SHA-256 of every member of a data set, by file name."""
+    source = Path(path)
+    base = source if source.is_dir() else source.parent
+    return {member.relative_to(base).as_posix(): sha256_of(member) for member in members_of(source)}
