@@ -404,3 +404,13 @@ def _datum_pair(one: str, other: str) -> dict[str, Any] | None:
         if (one in left and other in right) or (one in right and other in left):
             return pair
     return None
+
+
+def shift_tolerance(source: CRS, target: CRS) -> float:
+    """Metres within which two datums are taken for one another by ``standards/datums.toml``; 0.0 for the same datum.
+
+    >>> shift_tolerance(CRS.from_epsg(4326), CRS.from_epsg(4547)), shift_tolerance(CRS.from_epsg(4490), CRS.from_epsg(4526))
+    (1.0, 0.0)
+    """
+    pair = _datum_pair(_datum(source), _datum(target))
+    return float(pair["tolerance_m"]) if pair is not None else 0.0
