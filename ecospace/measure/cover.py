@@ -1,0 +1,418 @@
+"""Forest cover and other shares of land classes (森林覆盖率、林草覆盖率), under a named definition, from polygons or a raster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from ecospace.crs import require_same_crs
+from ecospace.errors import BalanceError, DataError
+from ecospace.findings import Finding
+from ecospace.language import _, current
+from ecospace.layers.codes import CodeSystem, code_system, require_code_system
+from ecospace.measure.raster_areas import raster_class_areas
+from ecospace.measure.units import units_of
+from ecospace.space.overlay import cross_area, cross_pieces
+from ecospace.terms import standard
+from ecospace.units import round_number
+
+if TYPE_CHECKING:
+    from ecospace.layers.raster import Raster
+
+#: Share of the study area in mixed cells beyond which a raster is too coarse for it.
+TOO_COARSE = 0.05
+
+
+@dataclass(frozen=True)
+class CoverDefinition:
+    """Which classes count as forest (森林覆盖率口径).
+
+    Parameters
+    ----------
+    key, zh, en : str
+        Name in study.toml and labels.
+    code_system : str
+        In which the codes are meant.
+    codes : tuple of str
+        What counts.
+    document : str
+        Where it stands.
+    statutory : bool
+        Whether the result may be printed as 森林覆盖率; others are proxies and say so in their label.
+    min_canopy : float or None
+        Least canopy closure (郁闭度) of the `canopy_codes`, where the layer has a column `canopy`.
+    verified : bool
+        Whether the text was read at its source.
+    """
+
+    key: str
+    zh: str
+    en: str
+    code_system: str
+    codes: tuple[str, ...]
+    document: str
+    statutory: bool = False
+    min_canopy: float | None = None
+    canopy_codes: tuple[str, ...] = ()
+    verified: bool = False
+
+    @property
+    def label(self) -> str:
+        """The label in the language in force."""
+        return self.zh if current() == "zh" else self.en
+
+    def statement(self) -> str:
+        """The sentence that is printed under every table that uses it."""
+        text = _("Definition: {label}; classes {codes} ({document}).").format(
+            label=self.label, codes="、".join(self.codes), document=self.document
+        )
+        return text if self.verified else text + _(" Not yet verified against its source.")
+
+
+@lru_cache(maxsize=1)
+def cover_definitions() -> dict[str, CoverDefinition]:
+    """All shipped definitions of forest cover by key."""
+    table = standard("definitions/forest")
+    return {
+        key: CoverDefinition(
+            key=key,
+            **{**entry, "codes": tuple(entry["codes"]), "canopy_codes": tuple(entry.get("canopy_codes", ()))},
+        )
+        for key, entry in table.items()
+        if isinstance(entry, dict)
+    }
+
+
+def cover_definition(key: str) -> CoverDefinition:
+    """A definition by its key.
+
+    >>> cover_definition("dlbm-narrow").codes[-1]
+    '0304'
+    """
+    try:
+        return cover_definitions()[key]
+    except KeyError:
+        raise DataError(
+            "E-DATA-06",
+            _("there is no definition {key!r} of forest cover.").format(key=key),
+            cure=_("Definitions: {known}.").format(known=", ".join(cover_definitions())),
+        ) from None
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Areas of land classes by unit, and the share of those that count.
+
+    Attributes
+    ----------
+    definition : CoverDefinition
+        What counts.
+    classes : DataFrame
+        unit, class, name, area_m2, counted (bool).
+    units : DataFrame
+        The whole first: unit, name, role, area_m2, official_m2, counted_m2, share, share_official, uncovered_m2 (ground of
+        which the layer says nothing), doubled_m2 (counted ground that several shapes claim; counted once).
+    findings : tuple of Finding
+    """
+
+    definition: CoverDefinition
+    classes: pd.DataFrame
+    units: pd.DataFrame
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Share of the whole by the computed denominator, 0 to 1."""
+        return float(self.units["share"].iloc[0])
+
+    @property
+    def share_official(self) -> float:
+        """Share of the whole by the official denominator, 0 to 1; NaN where there is none."""
+        return float(self.units["share_official"].iloc[0])
+
+
+def forest_cover(
+    land: gpd.GeoDataFrame | Raster,
+    boundary: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None = None,
+    *,
+    definition: str | CoverDefinition,
+    system: str | None,
+    code: str = "code",
+    official_area_m2: float | None = None,
+    folder: Path | None = None,
+    cells: str = "fraction",
+) -> Cover:
+    """Forest cover of the whole and of each zone (森林覆盖率).
+
+    Parameters
+    ----------
+    land : GeoDataFrame or Raster
+        Land classes: valid polygons in the study CRS with the class in column `code`, or a raster of classes in any CRS.
+    boundary, zones : GeoDataFrame
+        In the study CRS; zones indexed by code, with `name`.
+    definition : str or CoverDefinition
+        What counts: a key of ``standards/definitions/forest.toml``, or one's own.
+    system : str or None
+        The code system of the layer, never guessed; it must be the one that the definition is meant in.
+    code : str
+        Column of the class.
+    official_area_m2 : float, optional
+        Official area of the whole, for the second share.
+    folder : Path, optional
+        Where a code book of the user's lies.
+    cells : {"fraction", "centre"}
+        For a raster: count cells on the boundary by the part that lies inside, or whole by their centre; with ``"centre"`` the
+        denominator is made of cells too.
+
+    Returns
+    -------
+    Cover
+
+    Raises
+    ------
+    DataError
+        No code system (E-DATA-11), unknown codes (E-DATA-12), a definition of another system (E-DATA-13).
+
+    Notes
+    -----
+    森林法实施条例第二十四条. Only the definition `statutory`, on forestry data, is 森林覆盖率; the rest is labelled as a proxy.
+
+    Examples
+    --------
+    >>> from shapely import box
+    >>> county = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100)], crs=4547)
+    >>> land = gpd.GeoDataFrame({"code": ["0301", "0305"]}, geometry=[box(0, 0, 100, 40), box(0, 40, 100, 60)], crs=4547)
+    >>> forest_cover(land, county, definition="dlbm-narrow", system="dlbm").share
+    0.4
+    >>> forest_cover(land, county, definition="dlbm-wide", system="dlbm").share
+    0.6
+    """
+    chosen = cover_definition(definition) if isinstance(definition, str) else definition
+    units = units_of(boundary, zones)
+    if isinstance(land, gpd.GeoDataFrame):
+        codes, names = _class_column(land, code), land["code_name"] if "code_name" in land else ()
+        book = require_code_system(system, codes.unique(), names, folder=folder)
+        _require_same_system(chosen, book)
+        areas, doubled, findings = _polygon_areas(land.assign(**{code: codes}), units.frame, chosen, code)
+    else:
+        book = code_system(system, folder) if system else require_code_system(system, ())
+        _require_same_system(chosen, book)
+        areas, findings = raster_class_areas(land, units.frame, cells=cells)
+        require_code_system(book.key, areas.loc[areas["class"] != "", "class"].unique(), folder=folder)
+        doubled = pd.Series(0.0, index=units.frame.index)
+        findings = [*findings, *_coarse(areas)]
+    denominators = areas.groupby("unit")["area_m2"].sum() if cells == "centre" else units.frame.geometry.area
+    return _cover(areas, doubled, units.frame, denominators, chosen, book, official_area_m2, [*units.findings, *findings])
+
+
+def explain(one: Cover, other: Cover) -> pd.DataFrame:
+    """Why two definitions give two numbers for one place, class by class (口径差异说明).
+
+    Parameters
+    ----------
+    one, other : Cover
+        Of the same land and study area.
+
+    Returns
+    -------
+    DataFrame
+        class, name, area_m2, in_one, in_other, difference_m2 and difference_share (other − one); the classes that differ first, largest first.
+        The differences add up to the difference of the two shares, checked.
+
+    Raises
+    ------
+    BalanceError
+        E-SUM-03: the differences do not explain the gap (another land layer, or another area).
+    """
+    unit = one.units["unit"].iloc[0]
+    area = float(one.units["area_m2"].iloc[0])
+    left = one.classes[one.classes["unit"] == unit].set_index("class")
+    right = other.classes[other.classes["unit"] == unit].set_index("class")
+    table = pd.DataFrame({
+        "name": left["name"].combine_first(right["name"]),
+        "area_m2": left["area_m2"].combine_first(right["area_m2"]),
+        "in_one": left["counted"].reindex(left.index.union(right.index), fill_value=False),
+        "in_other": right["counted"].reindex(left.index.union(right.index), fill_value=False),
+    })  # fmt: skip
+    table["difference_m2"] = table["area_m2"] * (table["in_other"].astype(float) - table["in_one"].astype(float))
+    table["difference_share"] = table["difference_m2"] / area
+    gap = other.share - one.share
+    if abs(float(table["difference_share"].sum()) - gap) > 1e-9:
+        raise BalanceError(
+            "E-SUM-03",
+            _("the classes explain {explained:.6%} of a gap of {gap:.6%}: the two results are not of the same land.").format(
+                explained=float(table["difference_share"].sum()), gap=gap
+            ),
+            cure=_("Compute both definitions on one layer and one study area."),
+        )
+    order = np.lexsort((table.index.to_numpy().astype(str), -table["difference_m2"].abs().to_numpy()))
+    return table.iloc[order].reset_index(names="class")
+
+
+def target_gap(cover: Cover, target: float) -> dict[str, float]:
+    """What is still to be planted for a target (目标差距).
+
+    Parameters
+    ----------
+    cover : Cover
+    target : float
+        Share, 0 to 1.
+
+    Returns
+    -------
+    dict
+        gap_share (target − share; negative where it is met) and gap_m2.
+    """
+    area = float(cover.units["area_m2"].iloc[0])
+    return {"gap_share": target - cover.share, "gap_m2": (target - cover.share) * area}
+
+
+def _class_column(land: gpd.GeoDataFrame, code: str) -> pd.Series[Any]:
+    if code not in land:
+        raise DataError(
+            "E-DATA-07",
+            _("the layer has no column {code!r} for the land class.").format(code=code),
+            cure=_('Say where it stands: fields = {{ code = "DLBM" }} in study.toml. Columns: {columns}.').format(
+                columns=", ".join(map(str, land.columns))),
+        )  # fmt: skip
+    missing = land[code].isna() | (land[code].astype(str).str.strip() == "")
+    if missing.any():
+        raise DataError(
+            "E-DATA-08",
+            _("{count} shapes have no land class; their ground would belong to nothing.").format(
+                count=int(missing.sum())
+            ),
+            cure=_("Fill them in, or leave them out with keep = …"),
+            features=list(land.index[missing]),
+        )
+    return land[code].astype(str).str.strip()
+
+
+def _require_same_system(definition: CoverDefinition, book: CodeSystem) -> None:
+    if definition.code_system != book.key:
+        raise DataError(
+            "E-DATA-13",
+            _("the definition {definition} is meant in {one}, the layer is in {other}; the same code means other land.").format(
+                definition=definition.key, one=definition.code_system, other=book.key
+            ),
+            cure=_("Definitions for this layer: {known}.").format(
+                known=", ".join(key for key, item in cover_definitions().items() if item.code_system == book.key)
+            ),
+        )
+
+
+def _polygon_areas(
+    land: gpd.GeoDataFrame, units: gpd.GeoDataFrame, definition: CoverDefinition, code: str
+) -> tuple[pd.DataFrame, pd.Series[Any], list[Finding]]:
+    require_same_crs(land, units)
+    counted = land[code].isin(definition.codes)
+    findings = []
+    if definition.min_canopy is not None:
+        if "canopy" in land:
+            canopy = pd.to_numeric(land["canopy"], errors="coerce")
+            counted &= ~land[code].isin(definition.canopy_codes) | (canopy >= definition.min_canopy)
+        else:
+            findings.append(Finding(
+                "F-DATA-01", "warning",
+                _("the layer has no canopy closure (郁闭度): arbour forest is counted as given, without the test of {least}.")
+                .format(least=definition.min_canopy), _('Say where it stands: fields = { canopy = "YBD" }')))  # fmt: skip
+    marked = land.assign(_class=land[code], _counted=counted)
+    areas = cross_area(marked, units, by=["_class", "_counted"]).rename(
+        columns={"zone": "unit", "_class": "class", "_counted": "counted"}
+    )
+    doubled = _doubled(marked, units)
+    if doubled.iloc[0] > 0:
+        findings.append(Finding(
+            "F-DATA-02", "warning",
+            _("{area} ha of counted ground lie in several shapes of the layer and were counted once.").format(
+                area=round_number(float(doubled.iloc[0]) / 10_000, 4))))  # fmt: skip
+    return areas, doubled, findings
+
+
+def _doubled(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.Series[Any]:
+    """Ground of the counted shapes that is counted too often in each unit."""
+    shapes = land.geometry[land["_counted"]].to_numpy()
+    out = pd.Series(0.0, index=units.index)
+    # Shapes that match their neighbours edge by edge cannot overlap: only the others are compared in pairs.
+    suspects = shapes[~shapely.is_empty(shapely.coverage_invalid_edges(shapes))] if len(shapes) else shapes
+    if not len(suspects):
+        return out
+    first, second = shapely.STRtree(suspects).query(suspects, predicate="intersects")
+    pair = first < second
+    shared = shapely.intersection(suspects[first[pair]], suspects[second[pair]])
+    if not (shapely.area(shared) > 0).any():
+        return out
+    involved = np.unique(np.concatenate([first[pair], second[pair]])[np.tile(shapely.area(shared) > 0, 2)])
+    frame = gpd.GeoDataFrame(geometry=suspects[involved], crs=land.crs)
+    for unit, pieces in cross_pieces(frame, units).groupby("zone", sort=False):
+        out[unit] = float(pieces.geometry.area.sum() - shapely.area(shapely.union_all(pieces.geometry.to_numpy())))
+    return out
+
+
+def _coarse(areas: pd.DataFrame) -> list[Finding]:
+    mixed = float(areas.attrs["mixed_share"])
+    if mixed <= TOO_COARSE:
+        return []
+    return [Finding(
+        "F-RASTER-01", "warning",
+        _("the raster is too coarse for this study area: {share:.0%} of it lie in cells that the boundary cuts.").format(
+            share=mixed),
+        _("Use a finer raster; cells should be a hundredth of the study area's width or less."))]  # fmt: skip
+
+
+def _cover(
+    areas: pd.DataFrame,
+    doubled: pd.Series[Any],
+    units: gpd.GeoDataFrame,
+    denominators: pd.Series[Any],
+    definition: CoverDefinition,
+    book: CodeSystem,
+    official_area_m2: float | None,
+    findings: list[Finding],
+) -> Cover:
+    if "counted" not in areas:
+        areas = areas.assign(counted=areas["class"].isin(definition.codes))
+    names: Mapping[str, str] = {**book.codes, "": _("(no data)")}
+    classes = areas.assign(name=areas["class"].map(names))[["unit", "class", "name", "area_m2", "counted"]]
+    known = classes[classes["class"] != ""]
+    table = pd.DataFrame({
+        "unit": units.index, "name": units["name"].to_numpy(), "role": units["role"].to_numpy(),
+        "area_m2": denominators.reindex(units.index).to_numpy(),
+    })  # fmt: skip
+    table["official_m2"] = [official_area_m2 if role == "whole" and official_area_m2 else np.nan for role in table["role"]]
+    counted = known[known["counted"]].groupby("unit")["area_m2"].sum()
+    described = known.groupby("unit")["area_m2"].sum()
+    table["doubled_m2"] = doubled.reindex(table["unit"]).to_numpy()
+    table["counted_m2"] = counted.reindex(table["unit"], fill_value=0.0).to_numpy() - table["doubled_m2"]
+    table["uncovered_m2"] = np.maximum(
+        table["area_m2"] - described.reindex(table["unit"], fill_value=0.0).to_numpy(), 0.0
+    )
+    table["share"] = table["counted_m2"] / table["area_m2"]
+    table["share_official"] = table["counted_m2"] / table["official_m2"]
+    parts = table[table["role"].isin(["zone", "remainder"])]
+    if (table["share"] > 1 + 1e-9).any():
+        raise BalanceError(
+            "E-SUM-02",
+            _("the classes cover more ground than there is, so no share is given."),
+            cure=_("Look for overlapping shapes: ecospace inspect"),
+        )
+    residual = abs(float(parts["counted_m2"].sum()) / max(float(table["counted_m2"].iloc[0]), 1.0) - 1) if len(parts) else 0.0
+    if residual > 1e-6 and not any(finding.code == "F-ZONE-02" for finding in findings):
+        raise BalanceError(
+            "E-SUM-04",
+            _("the zones add up to another forest area than the whole ({residual:.3g} relative).").format(
+                residual=residual
+            ),
+            cure=_("Look at the zones: ecospace inspect"),
+        )
+    return Cover(definition, classes.reset_index(drop=True), table, tuple(findings))
+
