@@ -1,0 +1,133 @@
+"""Features as outlines: polygons, lines and points of a layer drawn in their styles, in the plane of the figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.path import Path as Outline
+
+from ecospace.maps.fonts import POINTS_PER_MM
+from ecospace.maps.maplayer import MapLayer
+from ecospace.maps.sheet import dashes, paint
+from ecospace.maps.style import Style, Styles
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+MARKER_SIGNS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "cross": "X"}
+
+
+def outline_of(geometries: Any) -> Outline:
+    """One compound outline of many polygons.
+
+    Parameters
+    ----------
+    geometries : array of shapely polygons or multipolygons
+
+    Returns
+    -------
+    matplotlib.path.Path
+        Shells anticlockwise and holes clockwise: a hole stays open under both fill rules, and ground that two
+        polygons share is painted once.
+    """
+    parts = shapely.get_parts(np.asarray(geometries, dtype=object))
+    parts = parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)]
+    rings = shapely.get_rings(shapely.orient_polygons(parts))
+    return _path(rings, closed=True)
+
+
+def line_of(geometries: Any) -> Outline:
+    """One compound outline of many lines."""
+    parts = shapely.get_parts(np.asarray(geometries, dtype=object))
+    return _path(parts[np.isin(shapely.get_type_id(parts), (1, 2)) & ~shapely.is_empty(parts)], closed=False)
+
+
+def _path(lines: Any, *, closed: bool) -> Outline:
+    vertices = shapely.get_coordinates(lines)
+    codes = np.full(len(vertices), Outline.LINETO, dtype=Outline.code_type)
+    counts = shapely.get_num_coordinates(lines)
+    starts = np.concatenate(([0], np.cumsum(counts)[:-1])) if len(counts) else np.zeros(0, dtype=int)
+    codes[starts] = Outline.MOVETO
+    if closed and len(counts):
+        codes[starts + counts - 1] = Outline.CLOSEPOLY
+    return Outline(vertices, codes)
+
+
+def classes_of(layer: MapLayer, frame: gpd.GeoDataFrame, styles: Styles | None = None) -> list[tuple[Style, Any]]:
+    """Each style of a layer with the geometries drawn in it; features without a class are left to `unclassed`."""
+    drawn = layer.styles(styles)
+    geometry = frame.geometry.to_numpy()
+    if layer.by is None:
+        return [(style, geometry) for style in drawn.values()]
+    codes = (
+        frame[layer.by]
+        .astype("object")
+        .where(frame[layer.by].notna(), None)
+        .map(lambda c: None if c is None else str(c))
+    )
+    return [(style, geometry[(codes == code).to_numpy()]) for code, style in drawn.items()]
+
+
+def draw_layer(
+    axes: Axes, layer: MapLayer, frame: gpd.GeoDataFrame, *, zorder: float, styles: Styles | None = None
+) -> None:
+    """Draw a layer.
+
+    Parameters
+    ----------
+    axes : Axes
+        In metres of the plane.
+    layer : MapLayer
+        Style, classes and opacity.
+    frame : GeoDataFrame
+        Its features in the plane of the axes.
+    zorder : float
+        Height among the layers.
+    """
+    for style, geometries in classes_of(layer, frame, styles):
+        draw_geometries(axes, geometries, style, opacity=layer.opacity, zorder=zorder)
+
+
+def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
+    """Draw geometries of any type in one style."""
+    parts = shapely.get_parts(np.asarray(geometries, dtype=object))
+    parts = shapely.get_parts(parts)  # parts of a collection may be multi-part themselves
+    kinds = shapely.get_type_id(parts)
+    if np.isin(kinds, 3).any():
+        paint(axes, outline_of(parts[kinds == 3]), style, opacity=opacity, zorder=zorder)
+    if np.isin(kinds, (1, 2)).any():
+        stroke(axes, line_of(parts[np.isin(kinds, (1, 2))]), style, opacity=opacity, zorder=zorder)
+    if (kinds == 0).any():
+        mark(axes, shapely.get_coordinates(parts[kinds == 0]), style, opacity=opacity, zorder=zorder + 0.2)
+
+
+def stroke(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
+    """Draw lines; a style that has only a fill lends its colour."""
+    from matplotlib.patches import PathPatch
+
+    width = max(style.line_width_mm, 0.15) * POINTS_PER_MM
+    axes.add_artist(
+        PathPatch(
+            outline,
+            fill=False,
+            edgecolor=(style.line or style.fill, opacity),
+            linewidth=width,
+            zorder=zorder,
+            linestyle=dashes(style, width),
+            joinstyle="round",
+            capstyle="butt" if style.line_dash else "round",
+        )  # fmt: skip
+    )
+
+
+def mark(axes: Axes, points: Any, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
+    """Draw points as the marker of the style."""
+    axes.plot(
+        points[:, 0], points[:, 1], linestyle="none", marker=MARKER_SIGNS[style.marker],
+        markersize=style.marker_mm * POINTS_PER_MM, markerfacecolor=style.fill or "#FFFFFF",
+        markeredgecolor=style.line or "#1A1A1A", markeredgewidth=style.line_width_mm * POINTS_PER_MM, alpha=opacity,
+        zorder=zorder,
+    )  # fmt: skip

@@ -1,0 +1,211 @@
+"""The legend (图例): every style drawn as on the map, in as many columns as the room asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from matplotlib.path import Path as Outline
+
+from ecospace.errors import MapError
+from ecospace.language import _
+from ecospace.maps.drawing import mark, stroke
+from ecospace.maps.fonts import Font
+from ecospace.maps.maplayer import MapLayer
+from ecospace.maps.sheet import Box, Sheet, paint
+from ecospace.maps.style import Style, Styles
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the legend.
+
+    Parameters
+    ----------
+    title : str
+        What it says.
+    style : Style or None
+        None: a heading over the classes of a layer.
+    shape : str
+        ``"polygon"``, ``"line"`` or ``"point"``.
+    opacity : float
+        Of the layer.
+    """
+
+    title: str
+    style: Style | None
+    shape: str = "polygon"
+    opacity: float = 1.0
+
+
+def entries_of(layers: Sequence[MapLayer], font: Font, styles: Styles | None = None) -> list[Entry]:
+    """The lines of a legend, upper layers first, as a reader meets them on the map."""
+    entries: list[Entry] = []
+    for layer in reversed(layers):
+        drawn = layer.styles(styles)
+        shape = shape_of(layer)
+        single = layer.by is None
+        if not single and len(drawn) > 1 and layer.title:
+            entries.append(Entry(readable(layer.title, "", font), None))
+        for code, style in drawn.items():
+            title = layer.title if (single or len(drawn) == 1) and layer.title else style.title
+            entries.append(Entry(readable(title, style.title_en or code, font), style, shape, layer.opacity))
+    return entries
+
+
+def readable(title: str, instead: str, font: Font) -> str:
+    """A title, or what stands for it where no font can write most of it."""
+    missing = sum(sign in font.missing(title) for sign in title)
+    return instead if missing > len(title) / 2 and not font.missing(instead) else title
+
+
+def shape_of(layer: MapLayer) -> str:
+    """Whether a layer has polygons, lines or points; mixed layers count as what covers most."""
+    kinds = set(shapely.get_dimensions(layer.frame.geometry.to_numpy()).tolist())
+    return "polygon" if 2 in kinds else "line" if 1 in kinds else "point"
+
+
+@dataclass(frozen=True)
+class LegendPlan:
+    """How a legend fits a box: rows, columns and sizes in millimetres."""
+
+    row: float
+    columns: int
+    per_column: int
+    lines: tuple[tuple[str, ...], ...]
+
+    @property
+    def text_mm(self) -> float:
+        return self.row * 0.6
+
+    @property
+    def swatch_mm(self) -> float:
+        return self.row * 1.7
+
+    @property
+    def height(self) -> float:
+        """Millimetres from the first row to the last."""
+        return self.per_column * self.row
+
+
+def plan_legend(entries: Sequence[Entry], box: Box, font: Font, *, largest_row: float) -> LegendPlan:
+    """The largest rows with which a legend fits a box.
+
+    Raises
+    ------
+    MapError
+        E-MAP-33 where it fits at no readable size: no class is left out in silence.
+    """
+    row = largest_row
+    while row >= 2.6:
+        for columns in range(1, 5):
+            width = box.width / columns
+            room = width - row * 1.7 - row * 0.9
+            if room < row * 3:
+                break
+            lines = tuple(
+                tuple(wrap(entry.title, room if entry.style else width, row * 0.6, font)) for entry in entries
+            )
+            if max((len(text) for text in lines), default=1) > 2:
+                continue
+            rows = sum(max(1.0, 0.8 * len(text)) for text in lines)
+            # A class of two lines must not be torn apart between columns: hence one row to spare.
+            per_column = int(np.ceil(rows / columns)) + (1 if columns > 1 else 0)
+            if per_column * row <= box.height:
+                return LegendPlan(row, columns, per_column, lines)
+        row *= 0.94
+    text = _("The legend of {count} classes does not fit the sheet in letters that can be read.").format(
+        count=len(entries)
+    )
+    raise MapError("E-MAP-33", text, cure=_("Group classes (by=), take a larger sheet, or split the figure in two."))
+
+
+def draw_legend(sheet: Sheet, entries: Sequence[Entry], box: Box, plan: LegendPlan) -> None:
+    """Draw the legend from the upper left corner of a box."""
+    width = box.width / plan.columns
+    column, used = 0, 0.0
+    for entry, lines in zip(entries, plan.lines, strict=True):
+        rows = max(1.0, 0.8 * len(lines))
+        if used + rows > plan.per_column + 1e-9:
+            column, used = column + 1, 0.0
+        left = box.left + column * width
+        middle = box.top - (used + rows / 2) * plan.row
+        if entry.style is None:
+            for number, text in enumerate(lines):
+                sheet.text(left, middle + _rise(number, len(lines), plan), text, plan.text_mm, bold=True)
+        else:
+            swatch = Box(left, middle - plan.row * 0.34, plan.swatch_mm, plan.row * 0.68)
+            draw_swatch(sheet, entry, swatch)
+            for number, text in enumerate(lines):
+                sheet.text(swatch.right + plan.row * 0.45, middle + _rise(number, len(lines), plan), text, plan.text_mm)
+        used += rows
+
+
+def _rise(number: int, count: int, plan: LegendPlan) -> float:
+    return ((count - 1) / 2 - number) * plan.text_mm * 1.18
+
+
+def draw_swatch(sheet: Sheet, entry: Entry, box: Box) -> None:
+    """A piece of the map in the style of an entry."""
+    style = entry.style
+    assert style is not None
+    middle = box.bottom + box.height / 2
+    if entry.shape == "polygon":
+        corners = [(box.left, box.bottom), (box.right, box.bottom), (box.right, box.top), (box.left, box.top)]
+        outline = Outline([*corners, corners[0]], closed=True)
+        # A polygon that has only an outline is read as a line, the way it looks on the map.
+        if style.filled or style.hatch:
+            paint(
+                sheet.surface,
+                outline,
+                style,
+                opacity=entry.opacity,
+                zorder=5,
+                weight=min(1.0, 0.3 / max(style.line_width_mm, 0.01)),
+            )
+            return
+    if entry.shape == "point":
+        point = np.array([[box.left + box.width / 2, middle]])
+        mark(sheet.surface, point, style, opacity=entry.opacity, zorder=5)
+        return
+    stroke(sheet.surface, Outline([(box.left, middle), (box.right, middle)]), style, opacity=entry.opacity, zorder=5)
+
+
+#: Signs that no line may begin with.
+_NO_START = "，。、；：！？）》」』】,.;:!?)]}％%"
+
+
+def wrap(text: str, width_mm: float, size_mm: float, font: Font) -> list[str]:
+    """A text in lines of at most a width: Chinese between any two characters, Latin between words.
+
+    Parameters
+    ----------
+    text : str
+        May hold line breaks of its own.
+    width_mm, size_mm : float
+        Of a line, and of the letters.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for piece in _pieces(paragraph):
+            if line and font.size_mm((line + piece).rstrip(), size_mm)[0] > width_mm and piece[0] not in _NO_START:
+                lines.append(line.rstrip())
+                line = piece.lstrip()
+            else:
+                line += piece
+        lines.append(line.rstrip())
+    return lines
+
+
+def _pieces(text: str) -> list[str]:
+    pieces: list[str] = []
+    for sign in text:
+        latin = ord(sign) < 0x2E80
+        if pieces and latin and ord(pieces[-1][-1]) < 0x2E80 and not pieces[-1].endswith(" "):
+            pieces[-1] += sign
+        else:
+            pieces.append(sign)
+    return pieces
