@@ -1,0 +1,377 @@
+"""A site against one control layer: overlap, contact or distance.
+
+Whether interiors meet is asked of raw coordinates in the control layer's own CRS, by an exact predicate **or** an area;
+areas and distances are measured in the study CRS. What rounding cannot tell apart from contact is 相接, never clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import shapely
+from pyproj.crs import CRS
+
+from ecospace.check.boxes import MANY, Array
+from ecospace.check.control import ControlLayer
+from ecospace.check.moving import metres_per_unit, moved, same_coordinates
+
+Relation = Literal["overlap", "touch", "apart", "unknown"]
+
+#: Longest edge, in metres, before a site is moved for a verdict. An edge of length L bends by at most 2.7e-8 L² metres in any CRS
+#: used in China (curvature tan 54° / R), here 0.11 micrometres; 50 m edges, right for areas, would hide 60 micrometres.
+VERDICT_EDGE_M = 2.0
+BEND_PER_M2 = 2.7e-8
+#: Vertices that densifying for a verdict may add to one site; a 60 km site gets longer edges and a larger noise floor.
+MOST_VERTICES = 200_000
+#: Rounding steps (units in the last place of the largest coordinate) that a coordinate may be off: as written, and after a transform.
+STEPS_AS_WRITTEN, STEPS_MOVED = 4, 16
+#: Multiples of the noise floor beyond which a mean width needs no exact predicate.
+PLAIN = 8.0
+#: Lower bounds of distances in another CRS are loosened so much: the scale of a 3- or 6-degree zone stays below.
+LOOSE = 1.01
+
+
+@dataclass(frozen=True, eq=False)
+class Meeting:
+    """One feature that a site meets (叠加图斑).
+
+    Parameters
+    ----------
+    feature : int
+        Its number in the layer.
+    relation : {"overlap", "touch"}
+    area_m2, length_m : float
+        Square metres of polygons, metres of lines, in the study CRS.
+    cuts : array of Geometry
+        The common ground in the layer's own CRS, in tiles.
+    """
+
+    feature: int
+    relation: Relation
+    area_m2: float
+    length_m: float
+    cuts: Array
+    layer: ControlLayer = field(repr=False)
+    study: CRS = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """The feature's id in its layer."""
+        return str(self.layer.ids[self.feature])
+
+    @property
+    def name(self) -> str:
+        """The feature's name, or its id."""
+        return str(self.layer.names[self.feature]) or self.id
+
+    @property
+    def grade(self) -> str:
+        """The feature's grade (core, level-1 …), a key of ``grades.toml``; empty where the layer has none."""
+        return str(self.layer.grades[self.feature])
+
+    @cached_property
+    def ground(self) -> Any:
+        """The common ground as one geometry in the study CRS."""
+        return shapely.union_all(moved(self.cuts, self.layer.crs, self.study))
+
+    @cached_property
+    def parts(self) -> Array:
+        """The separate pieces of common ground, the largest first."""
+        parts = shapely.get_parts(self.ground)
+        return np.asarray(parts[np.argsort(-shapely.area(parts), kind="stable")])
+
+    @property
+    def width_m(self) -> float:
+        """Mean width of the common ground: twice its area by its perimeter."""
+        around = float(shapely.length(self.ground))
+        return 2.0 * float(shapely.area(self.ground)) / around if around > 0 else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Contact:
+    """A site and one control layer (核查结果).
+
+    Parameters
+    ----------
+    layer : ControlLayer
+    relation : {"overlap", "touch", "apart", "unknown"}
+    reason : str
+        Why it is unknown.
+    area_m2 : float
+        Ground in common, overlapping features counted once, square metres.
+    distance_m : float or None
+        Metres to the nearest feature; 0 where they meet.
+    nearest : int or None
+        Number of that feature.
+    noise_m : float
+        What rounding and the bend of moved edges may hide, metres.
+    meetings : tuple of Meeting
+        Every feature met, however small.
+    """
+
+    layer: ControlLayer
+    relation: Relation
+    reason: str = ""
+    area_m2: float = 0.0
+    distance_m: float | None = None
+    nearest: int | None = None
+    noise_m: float = 0.0
+    meetings: tuple[Meeting, ...] = ()
+
+    @property
+    def overlaps(self) -> tuple[Meeting, ...]:
+        """The features whose ground is shared."""
+        return tuple(meeting for meeting in self.meetings if meeting.relation == "overlap")
+
+
+class Sites:
+    """Shapes of sites in their own CRS, and as they are seen from others.
+
+    Parameters
+    ----------
+    shapes : array of Geometry
+        Valid, 2-D.
+    crs : CRS
+    """
+
+    def __init__(self, shapes: Array, crs: CRS) -> None:
+        self.shapes, self.crs = np.asarray(shapes, dtype=object), crs
+        self._seen: dict[str, tuple[Array, bool, Array]] = {}
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def seen_in(self, crs: CRS, key: str) -> tuple[Array, bool, Array]:
+        """The shapes in a CRS; whether they are the raw ones; the noise floor of each in metres.
+
+        Parameters
+        ----------
+        crs : CRS
+        key : str
+            Its WKT, by which the answer is kept.
+        """
+        if key not in self._seen:
+            self._seen[key] = self._look(crs)
+        return self._seen[key]
+
+    def _look(self, crs: CRS) -> tuple[Array, bool, Array]:
+        unit = metres_per_unit(crs)
+        if same_coordinates(self.crs, crs):
+            shapes, exact, bend, steps = self.shapes, True, np.zeros(len(self)), STEPS_AS_WRITTEN
+        else:
+            length_m = shapely.length(self.shapes) * metres_per_unit(self.crs)
+            edge_m = np.maximum(VERDICT_EDGE_M, length_m / MOST_VERTICES)
+            shapes = moved(self.shapes, self.crs, crs, edge_m)
+            # Valid shapes can cross themselves after a transform (trust.md tB22).
+            wrong = ~shapely.is_valid(shapes)
+            shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
+            exact, bend, steps = False, BEND_PER_M2 * edge_m**2, STEPS_MOVED
+        shapely.prepare(shapes)
+        largest = np.abs(shapely.bounds(shapes)).max(axis=1)
+        return shapes, exact, bend + steps * np.spacing(largest) * unit
+
+
+def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
+    """The contact of each site with a layer.
+
+    Parameters
+    ----------
+    sites : Sites
+    layer : ControlLayer
+        Prepared; must not be empty.
+    study : CRS
+        The study CRS, metres.
+
+    Returns
+    -------
+    list of Contact
+        In the order of the sites.
+    """
+    shapes, exact, noise_m = sites.seen_in(layer.crs, layer.wkt)
+    groups = _groups(shapes, exact, noise_m, layer, study)
+    free = np.setdiff1d(np.arange(len(sites)), groups.site)
+    distance, nearest = _nearest(sites, shapes, free, layer, study)
+    out = []
+    bounds = np.searchsorted(groups.site, np.arange(len(sites) + 1))
+    found = dict(zip(free.tolist(), zip(distance.tolist(), nearest.tolist(), strict=True), strict=True))
+    for number, floor in enumerate(noise_m.tolist()):
+        meetings = groups.meetings(bounds[number], bounds[number + 1], layer, study)
+        if number in groups.broken:
+            out.append(Contact(layer, "unknown", groups.broken[number], noise_m=floor, meetings=meetings))
+        elif meetings:
+            overlap = any(meeting.relation == "overlap" for meeting in meetings)
+            area = area_once([meeting for meeting in meetings if meeting.relation == "overlap"])
+            out.append(Contact(
+                layer, "overlap" if overlap else "touch", area_m2=area, distance_m=0.0, nearest=meetings[0].feature,
+                noise_m=floor, meetings=meetings,
+            ))  # fmt: skip
+        else:
+            metres, feature = found[number]
+            relation: Relation = "touch" if metres <= floor else "apart"
+            out.append(Contact(layer, relation, distance_m=metres, nearest=feature, noise_m=floor))
+    return out
+
+
+def area_once(meetings: Sequence[Meeting]) -> float:
+    """Area of the ground of some meetings, in square metres: ground that several features share is counted once."""
+    shared = [meeting for meeting in meetings if meeting.layer.shares_ground[meeting.feature]]
+    several_layers = len({id(meeting.layer) for meeting in meetings}) > 1
+    if several_layers or len(shared) > 1:
+        joint = list(meetings) if several_layers else shared
+        alone = sum(meeting.area_m2 for meeting in meetings if meeting not in joint)
+        return alone + float(shapely.area(shapely.union_all([meeting.ground for meeting in joint])))
+    return float(sum(meeting.area_m2 for meeting in meetings))
+
+
+@dataclass
+class _Groups:
+    """Pairs (site, feature) that meet, by site."""
+
+    site: Array
+    feature: Array
+    overlap: Array
+    area: Array
+    length: Array
+    first: Array
+    cuts: Array
+    broken: dict[int, str]
+
+    def meetings(self, start: int, end: int, layer: ControlLayer, study: CRS) -> tuple[Meeting, ...]:
+        """The meetings of one site, the largest first."""
+        made = [
+            Meeting(
+                int(self.feature[i]), "overlap" if self.overlap[i] else "touch", float(self.area[i]),
+                float(self.length[i]), self.cuts[self.first[i] : self.first[i + 1]], layer, study,
+            )
+            for i in range(start, end)
+        ]  # fmt: skip
+        return tuple(sorted(made, key=lambda meeting: (meeting.relation, -meeting.area_m2, meeting.feature)))
+
+
+def _groups(shapes: Array, exact: bool, noise_m: Array, layer: ControlLayer, study: CRS) -> _Groups:
+    areas = layer.areas
+    reach = noise_m / min(layer.scale)
+    windows = shapely.bounds(shapes) + reach[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])
+    rows, items = areas.boxes.meeting(windows)
+    pieces = areas.shapes(items)
+    near = shapely.intersects(shapes[rows], pieces)
+    # A tile has vertices of its own making, rounded: what it only nearly meets is asked of the raw edges.
+    loose = ~near & ~areas.whole[items]
+    near[loose] = shapely.dwithin(shapes[rows[loose]], pieces[loose], reach[rows[loose]])
+    rows, items, pieces = rows[near], items[near], pieces[near]
+    order = np.lexsort((areas.owner[items], rows))
+    rows, items, pieces = rows[order], items[order], pieces[order]
+    owner = areas.owner[items]
+    cuts, faulty = _intersections(shapes[rows], pieces)
+    first = np.flatnonzero(np.diff(rows, prepend=-1).astype(bool) | np.diff(owner, prepend=-1).astype(bool))
+    site, feature = rows[first], owner[first]
+    add = np.add.reduceat if len(first) else lambda values, _first: values
+    raw, around = add(shapely.area(cuts), first), add(shapely.length(cuts), first)
+    width_m = np.divide(2.0 * raw, around, out=np.zeros(len(first)), where=around > 0) * min(layer.scale)
+    overlap = width_m > PLAIN * noise_m[site]
+    ends = np.append(first, len(rows))
+    for i in np.flatnonzero(~overlap):
+        members = slice(ends[i], ends[i + 1])
+        meets = _interiors_meet(shapes[site[i]], pieces[members], items[members], int(feature[i]), reach[site[i]], layer)
+        # Lines and points have no width; of polygons that were moved, less than the noise floor is no more than contact.
+        thin = not exact and layer.polygons and width_m[i] <= noise_m[site[i]]
+        overlap[i] = (meets or raw[i] > 0.0) and not thin
+    area, length = _measured(cuts, layer, study)
+    broken = {int(rows[i]): text for i, text in faulty.items()}
+    return _Groups(site, feature, overlap, add(area, first), add(length, first), ends, cuts, broken)
+
+
+def _intersections(one: Array, other: Array) -> tuple[Array, dict[int, str]]:
+    """Intersections, and the reasons why some could not be computed."""
+    faulty: dict[int, str] = {}
+    try:
+        cuts = np.asarray(shapely.intersection(one, other), dtype=object)
+    except shapely.errors.GEOSException:
+        cuts = np.full(len(one), shapely.Polygon(), dtype=object)
+        for i in range(len(one)):
+            try:
+                cuts[i] = shapely.intersection(one[i], other[i])
+            except shapely.errors.GEOSException as error:
+                faulty[i] = type(error).__name__
+    most = np.minimum(shapely.area(one), shapely.area(other))
+    # An overlay that breaks can return more ground than there is (trust.md tB22).
+    for i in np.flatnonzero(shapely.area(cuts) > most * (1.0 + 1e-9) + 1e-12):
+        faulty[int(i)] = "area"
+    return cuts, faulty
+
+
+def _interiors_meet(site: Any, pieces: Array, items: Array, feature: int, reach: float, layer: ControlLayer) -> bool:
+    """Whether the interior of a site meets that of a feature: an exact predicate on raw coordinates."""
+    whole = layer.areas.whole[items]
+    if whole.any() and shapely.relate_pattern(site, pieces[whole], "T********").any():
+        return True
+    if whole.all():
+        return False
+    window = np.asarray(shapely.bounds(site)) + np.array([-reach, -reach, reach, reach])
+    stretches = layer.edges.boxes.meeting(window[None, :])[1]
+    stretches = stretches[layer.edges.owner[stretches] == feature]
+    edges = layer.edges.shapes(stretches)
+    if shapely.get_dimensions(site) == 2:
+        # Where a raw edge runs through the inside of the site, ground on one of its two sides is the feature's.
+        if len(edges) and shapely.relate_pattern(site, edges, "T********").any():
+            return True
+    elif len(edges) and shapely.dwithin(site, edges, reach).any():
+        return False
+    # No edge inside: each part of the site is wholly in the feature or wholly out, and one point tells.
+    points = shapely.point_on_surface(shapely.get_parts(site))
+    return bool(shapely.intersects(points[:, None], pieces[~whole][None, :]).any())
+
+
+def _measured(cuts: Array, layer: ControlLayer, study: CRS) -> tuple[Array, Array]:
+    """Square metres and metres of common ground, in the study CRS."""
+    if not layer.in_study_crs(study):
+        cuts = moved(cuts, layer.crs, study)
+    area = shapely.area(cuts)
+    return area, np.zeros(len(cuts)) if layer.polygons else shapely.length(cuts)
+
+
+def _nearest(sites: Sites, shapes: Array, rows: Array, layer: ControlLayer, study: CRS) -> tuple[Array, Array]:
+    """Distance in metres from some sites to a layer that they do not meet, and the nearest feature."""
+    distance, feature = np.full(len(rows), np.inf), np.full(len(rows), -1)
+    if not len(rows):
+        return distance, feature
+    if layer.in_study_crs(study) and len(rows) > MANY:
+        return _nearest_of_many(shapes[rows], layer)
+    ruler = shapes if layer.in_study_crs(study) else sites.seen_in(study, study.to_wkt())[0]
+    for k, row in enumerate(rows.tolist()):
+        distance[k], feature[k] = _nearest_of_one(shapes[row], ruler[row], layer, study)
+    return distance, feature
+
+
+def _nearest_of_one(shape: Any, ruler: Any, layer: ControlLayer, study: CRS) -> tuple[float, int]:
+    boxes, window = layer.areas.boxes, np.asarray(shapely.bounds(shape))
+    blocks, gaps = boxes.nearest_first(window, layer.scale)
+    items, least = boxes.members_within(blocks[:2], window, layer.scale, np.inf)
+    items = items[np.argsort(least, kind="stable")[:8]]
+    measured = shapely.distance(ruler, layer.seen(items, study))
+    best = int(np.argmin(measured))
+    metres, owner = float(measured[best]), int(layer.areas.owner[items[best]])
+    reach = metres if layer.in_study_crs(study) else metres * LOOSE
+    rest, _least = boxes.members_within(blocks[gaps <= reach], window, layer.scale, reach)
+    rest = np.setdiff1d(rest, items)
+    if len(rest):
+        measured = shapely.distance(ruler, layer.seen(rest, study))
+        best = int(np.argmin(measured))
+        if measured[best] < metres:
+            metres, owner = float(measured[best]), int(layer.areas.owner[rest[best]])
+    return metres, owner
+
+
+def _nearest_of_many(shapes: Array, layer: ControlLayer) -> tuple[Array, Array]:
+    areas, tree = layer.areas, layer.areas.boxes.tree
+    _rows, items = tree.query_nearest(shapes, all_matches=False)
+    upper = shapely.distance(shapes, areas.shapes(items))
+    rows, items = tree.query(shapes, predicate="dwithin", distance=upper)
+    measured = shapely.distance(shapes[rows], areas.shapes(items))
+    order = np.lexsort((items, measured, rows))
+    first = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
+    return measured[first], areas.owner[items[first]].astype(int)

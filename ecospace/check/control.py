@@ -1,0 +1,94 @@
+"""A control layer made ready for questions: pieces, names, grades, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pyproj.crs import CRS
+
+from ecospace.check.boxes import Array
+from ecospace.check.moving import moved
+from ecospace.check.pieces import Pieces
+
+
+@dataclass(eq=False)
+class ControlLayer:
+    """One control layer, prepared (管控图层).
+
+    Parameters
+    ----------
+    facts : mapping
+        key, role, title, source, date, valid_to, sha256, accuracy_m, features: what a report prints.
+    wkt : str
+        Its own CRS.
+    areas, edges : Pieces
+        See `ecospace.check.pieces`.
+    ids, names, grades : arrays of str
+        For each feature.
+    shares_ground : array of bool
+        Whether the feature overlaps another of the layer.
+    extra : mapping of str to array of str
+        Further columns that reports print (requirement texts of control units, area as approved …).
+    """
+
+    facts: Mapping[str, Any]
+    wkt: str
+    areas: Pieces
+    edges: Pieces
+    ids: Array
+    names: Array
+    grades: Array
+    shares_ground: Array
+    extra: Mapping[str, Array] = field(default_factory=dict)
+    _same: dict[int, bool] = field(default_factory=dict, repr=False)
+
+    @property
+    def key(self) -> str:
+        """Its key in study.toml."""
+        return str(self.facts["key"])
+
+    @property
+    def title(self) -> str:
+        """Its title in tables."""
+        return str(self.facts["title"])
+
+    @property
+    def accuracy_m(self) -> float:
+        """Accuracy of its source in metres; 0.0 where study.toml does not say."""
+        return float(self.facts.get("accuracy_m") or 0.0)
+
+    @property
+    def polygons(self) -> bool:
+        """Whether it has ground, not only lines or points."""
+        return bool(self.facts["polygons"])
+
+    @cached_property
+    def crs(self) -> CRS:
+        """Its own CRS."""
+        return CRS.from_wkt(self.wkt)
+
+    @cached_property
+    def scale(self) -> tuple[float, float]:
+        """Metres in one unit of x and of y, never more than there are."""
+        if not self.crs.is_geographic:
+            unit = float(self.crs.axis_info[0].unit_conversion_factor)
+            return unit, unit
+        latitude = np.deg2rad(np.abs(self.areas.bounds[:, [1, 3]]).max())
+        return 111_300.0 * float(np.cos(latitude)), 110_500.0
+
+    def in_study_crs(self, study: CRS) -> bool:
+        """Whether it is stored in the study CRS."""
+        if id(study) not in self._same:
+            self._same[id(study)] = bool(self.crs == study)
+        return self._same[id(study)]
+
+    def seen(self, items: Array, study: CRS) -> Array:
+        """Some pieces in the study CRS, for distances."""
+        shapes = self.areas.shapes(items)
+        if self.in_study_crs(study):
+            return shapes
+        return moved(shapes, self.crs, study)

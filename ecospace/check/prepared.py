@@ -1,0 +1,183 @@
+"""Index once, check many: a control layer is prepared once and kept beside its study, bound to the SHA-256 of its files.
+
+A prepared layer whose source, settings or code differ in anything is never used; it is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from ecospace.check.control import ControlLayer
+from ecospace.check.grades import grades_of
+from ecospace.check.pieces import Pieces, cut, overlapping, stored
+from ecospace.errors import DataError
+from ecospace.files import members_of, sha256_of
+from ecospace.language import _
+from ecospace.terms import label
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from ecospace.layers.layer import Layer
+    from ecospace.study import Study
+
+#: Changes whenever what is stored changes its meaning.
+FORM = 1
+#: Where prepared layers stand, beside study.toml.
+FOLDER = ".ecospace/check"
+#: Columns kept for reports, where a layer has them.
+EXTRA = ("code", "kind", "level", "area_m2_stated", "layout", "pollution", "risk", "efficiency")
+
+
+def prepare(layer: Layer) -> ControlLayer:
+    """A layer that was read, made ready for checks.
+
+    Parameters
+    ----------
+    layer : Layer
+
+    Returns
+    -------
+    ControlLayer
+
+    Raises
+    ------
+    DataError
+        E-DATA-50: nothing is in it, or a shape is missing, empty or invalid: no site could be judged against it.
+    """
+    frame = layer.frame
+    shapes = np.asarray(shapely.force_2d(frame.geometry.to_numpy()), dtype=object)
+    wrong = np.equal(shapes, None) | shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
+    if wrong.any() or not len(frame):
+        raise DataError(
+            "E-DATA-50",
+            _("{count} of {all} shapes are missing, empty or invalid: a site there would read as clear.").format(
+                count=int(wrong.sum()), all=len(frame)),
+            cure=_("Look at them with ecospace inspect, and have them repaired at the source."),
+            layer=layer.key, file=layer.path, features=list(frame.index[wrong])[:100],
+        )  # fmt: skip
+    # Grids are sticky: a layer read with one would round every later overlay (trust.md tB21).
+    shapes = shapely.set_precision(shapes, 0.0)
+    areas, edges = cut(shapes)
+    polygons = bool((shapely.get_dimensions(shapes) == 2).any())
+    return ControlLayer(
+        facts=facts_of(layer, polygons),
+        wkt=frame.crs.to_wkt(),
+        areas=areas,
+        edges=edges,
+        ids=frame.index.astype(str).to_numpy(dtype=str),
+        names=_texts(frame, "name"),
+        grades=np.array(grades_of(frame, layer.role), dtype=str),
+        shares_ground=overlapping(areas, len(frame)) if polygons else np.zeros(len(frame), bool),
+        extra={name: _texts(frame, name) for name in EXTRA if name in frame.columns},
+    )
+
+
+def facts_of(layer: Layer, polygons: bool) -> dict[str, Any]:
+    """What a report prints about a layer."""
+    settings = layer.settings
+    return {
+        "key": layer.key, "role": layer.role, "title": layer.title or label(layer.role), "file": layer.path.name,
+        "source": layer.source, "date": layer.date.isoformat() if layer.date else None,
+        "valid_to": str(settings["valid_to"]) if settings.get("valid_to") else None,
+        "accuracy_m": settings.get("accuracy_m"), "crs": layer.frame.crs.name, "features": len(layer.frame),
+        "polygons": polygons, "sha256": dict(sorted(layer.sha256.items())),
+        "findings": [{"code": finding.code, "text": finding.text} for finding in layer.findings],
+    }  # fmt: skip
+
+
+def _texts(frame: GeoDataFrame, column: str) -> np.ndarray[Any, Any]:
+    if column not in frame.columns:
+        return np.full(len(frame), "", dtype=str)
+    return np.array(["" if value is None or value != value else str(value) for value in frame[column]], dtype=str)
+
+
+def control_layer(study: Study, key: str) -> ControlLayer:
+    """A control layer of a study: as prepared, if its files and settings are still the same, else prepared anew.
+
+    Raises
+    ------
+    EcospaceError
+        What `Study.layer` and `prepare` raise: missing, empty, misplaced, unreadable.
+    """
+    entry = dict(study.entries.get(key, {}))
+    place = study.folder / FOLDER / key
+    if key in study.entries and study.path(key).exists():
+        ready = _load(place, seal(study.path(key), entry))
+        if ready is not None:
+            return ready
+    read = study.layer(key)
+    made = prepare(read)
+    try:
+        _save(made, place, seal(read.path, entry))
+    except OSError:
+        # A study on a read-only disk is checked all the same, only slower.
+        shutil.rmtree(place, ignore_errors=True)
+    return made
+
+
+def seal(path: Path, entry: Mapping[str, Any]) -> str:
+    """What a prepared layer is bound to: the form of storage, the settings and the SHA-256 of every member file."""
+    members = members_of(path)
+    with ThreadPoolExecutor(2) as pool:
+        digests = list(pool.map(sha256_of, members))
+    bound = [FORM, shapely.geos_version_string, sorted((name, str(value)) for name, value in entry.items()),
+             [(member.name, digest) for member, digest in zip(members, digests, strict=True)]]  # fmt: skip
+    return sha256(json.dumps(bound, ensure_ascii=False).encode()).hexdigest()
+
+
+def _save(layer: ControlLayer, place: Path, bound: str) -> None:
+    arrays = {
+        **{f"areas_{name}": array for name, array in stored(layer.areas).items()},
+        **{f"edges_{name}": array for name, array in stored(layer.edges).items()},
+        **{f"extra_{name}": array for name, array in layer.extra.items()},
+        "ids": layer.ids, "names": layer.names, "grades": layer.grades, "shares_ground": layer.shares_ground,
+    }  # fmt: skip
+    place.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        sizes = {}
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+            sizes[name] = (folder / f"{name}.npy").stat().st_size
+        head = {"seal": bound, "facts": layer.facts, "wkt": layer.wkt, "arrays": sizes}
+        (folder / "layer.json").write_text(json.dumps(head, ensure_ascii=False, default=str), encoding="utf-8")
+        shutil.rmtree(place, ignore_errors=True)
+        os.replace(folder, place)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _load(place: Path, bound: str) -> ControlLayer | None:
+    try:
+        head = json.loads((place / "layer.json").read_text(encoding="utf-8"))
+        if head["seal"] != bound:
+            return None
+        if any((place / f"{name}.npy").stat().st_size != size for name, size in head["arrays"].items()):
+            return None
+        arrays = {
+            name: np.load(place / f"{name}.npy", mmap_mode="r" if name.endswith("_blob") else None, allow_pickle=False)
+            for name in head["arrays"]
+        }
+    except (OSError, ValueError, KeyError):
+        return None
+    group = {
+        part: Pieces(**{name: arrays[f"{part}_{name}"] for name in ("bounds", "blob", "starts", "owner", "whole")})
+        for part in ("areas", "edges")
+    }
+    return ControlLayer(
+        facts=head["facts"], wkt=head["wkt"], areas=group["areas"], edges=group["edges"], ids=arrays["ids"],
+        names=arrays["names"], grades=arrays["grades"], shares_ground=arrays["shares_ground"],
+        extra={name.removeprefix("extra_"): array for name, array in arrays.items() if name.startswith("extra_")},
+    )  # fmt: skip
