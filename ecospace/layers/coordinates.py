@@ -130,14 +130,18 @@ def judge_crs(
 
     system = said.system or system_of(declared)
 
-    problem = next(_contradictions(said, declared, reading), None)
+    doubts = list(_contradictions(said, reading))
+    # A CRS that is given for the file has precedence over its header: so the proposal can be typed and works.
+    problem = next((doubt for doubt in doubts if declared is None or doubt.code == "E-CRS-23"), None)
+    problem = problem or _other_datum(said, declared)
     established = declared if declared is not None else _from_header(said, reading)
     if problem is None and established is not None:
         problem = _misfit(points, reading, established, place_box)
         system = system or system_of(established)
     if problem is not None or established is None:
         return _proposing(problem or _error("E-CRS-21", _no_crs_text()), points, reading, system, place_box)
-    return Judgement(established, tuple(_remarks(said, declared, established, reading)))
+    overruled = [replace(doubt, level="warning", cure="") for doubt in doubts]
+    return Judgement(established, (*overruled, *_remarks(said, declared, established, reading)))
 
 
 def read_numbers(points: np.ndarray[Any, Any]) -> Reading:
@@ -202,8 +206,8 @@ def _unpacked(points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.array([[unpack_dms(float(value)) for value in point] for point in points])
 
 
-def _contradictions(said: Declared, declared: CRS | None, reading: Reading) -> Iterator[Finding]:
-    zone = zone_of(declared) if declared is not None else None
+def _contradictions(said: Declared, reading: Reading) -> Iterator[Finding]:
+    """What the header says against itself and against the numbers."""
     number = said.zone_number
     if reading.kind == "prefixed" and len(reading.zones) > 1:
         text = _("the eastings begin with {zones}: two zones in one file.")
@@ -229,12 +233,13 @@ def _contradictions(said: Declared, declared: CRS | None, reading: Reading) -> I
         )
         expected = _meridian_of(said.number)
         yield _error("E-CRS-22", text, number=said.number, expected=expected, meridian=said.central_meridian)
-    if declared is not None and said.system is not None and system_of(declared) not in (None, said.system):
-        text = _("the header says {said}, but {declared} was given: tens of metres apart.")
-        yield _error("E-CRS-25", text, said=said.system.title, declared=declared.name)
-    if declared is not None and zone is not None and number is not None and zone.number != number:
-        text = _("the header says zone {number}, but {declared} was given.")
-        yield _error("E-CRS-22", text, number=number, declared=declared.name)
+
+
+def _other_datum(said: Declared, declared: CRS | None) -> Finding | None:
+    if declared is None or said.system is None or system_of(declared) in (None, said.system):
+        return None
+    text = _("the header says {said}, but {declared} was given: tens of metres apart.")
+    return _error("E-CRS-25", text, said=said.system.title, declared=declared.name)
 
 
 def _from_header(said: Declared, reading: Reading) -> CRS | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecospace.errors import EcospaceError
 from ecospace.findings import Finding
 
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ class Parcels:
     Parameters
     ----------
     frame : GeoDataFrame
-        One row per parcel, indexed by a unique text id; x is east and y is north; 2-D. Columns as far as the format has
-        them: id, name, kind (面, 线, 点), declared_area_m2, sheet, use, class_code, rings, points, layer … Its CRS is set
-        only where it is established, and is None otherwise.
+        One row per parcel, indexed by a unique text id; x is east and y is north; 2-D. Columns as far as the format
+        has them: id, name, kind (面, 线, 点), declared_area_m2, sheet, use, class_code, rings, points, layer … Its CRS
+        is set only where it is established, and is None otherwise.
     header : dict of str to str
         The header of the file, key by key, as written.
     findings : tuple of Finding
@@ -55,3 +58,16 @@ def unique_ids(names: Sequence[str]) -> tuple[list[str], list[str]]:
         taken.add(candidate)
         ids.append(candidate)
     return ids, repeated
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Errors of the block name the file, unless they name one already."""
+    try:
+        yield
+    except EcospaceError as error:
+        if error.file:
+            raise
+        raise type(error)(
+            error.code, error.text, cure=error.cure, file=file, layer=error.layer, features=error.features
+        ) from error

@@ -86,7 +86,7 @@ def test_tA_a_layer_in_the_wrong_place_stops_with_a_line_to_type(
 
 def test_tA06_the_meridian_that_meets_the_county_is_proposed_first() -> None:
     judgement = judge_crs(in_crs(4547), CRS.from_epsg(4543), place=COUNTY)
-    # 112.6°E is nearest to the meridian 114 or 111; the numbers (E = 356 km) meet the county only with 114 and 3 degrees.
+    # The numbers (E = 356 km) meet the county only with the meridian 114.
     assert judgement.proposed is not None
     moved = gpd.GeoSeries([box(*in_crs(4547))], crs=judgement.proposed).to_crs(4490)
     assert moved.intersects(COUNTY.geometry.iloc[0]).all()
@@ -139,6 +139,15 @@ def test_a_header_that_contradicts_the_numbers_stops(change: dict[str, str], exp
     judgement = judge_crs(in_crs(4526), header=HEADER | change)
     assert code(judgement) == expected
     assert 'crs = "EPSG:4526"' in judgement.proposal
+
+
+def test_the_proposal_overrules_a_wrong_header() -> None:
+    stopped = judge_crs(in_crs(4526), header=HEADER | {"带号": "39"})
+    again = judge_crs(in_crs(4526), stopped.proposed, header=HEADER | {"带号": "39"})
+    assert again.settled().to_epsg() == 4526
+    assert [(f.code, f.level) for f in again.findings] == [("E-CRS-22", "warning")]
+    with pytest.raises(CRSError, match="E-CRS-25"):  # but never the datum
+        judge_crs(in_crs(4526), CRS.from_epsg(4526), header=HEADER | {"坐标系": "1980西安坐标系"}).settled()
 
 
 def test_two_zones_in_one_file_stop() -> None:
