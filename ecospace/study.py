@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecospace.errors import EcospaceError, StudyError
+from ecospace.errors import StudyError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.terms import kinds, label
@@ -48,6 +48,7 @@ class Study:
     entries: Mapping[str, Mapping[str, Any]]
     _layers: dict[str, Layer] = field(default_factory=dict, repr=False)
     _frames: dict[str, GeoDataFrame] = field(default_factory=dict, repr=False)
+    _rasters: dict[str, Raster] = field(default_factory=dict, repr=False)
 
     @property
     def title(self) -> str:
@@ -134,15 +135,17 @@ class Study:
             from ecospace.layers.read import read_layer
 
             self._require_file(key)
-            self._layers[key] = read_layer(self.path(key), key=key, **dict(self._entry(key)))
+            self._layers[key] = read_layer(self.path(key), key=key, **_reader_settings(self._entry(key)))
         return self._layers[key]
 
     def raster(self, key: str) -> Raster:
         """A raster layer, opened and checked, not read."""
-        from ecospace.layers.raster import open_raster
+        if key not in self._rasters:
+            from ecospace.layers.raster import open_raster
 
-        self._require_file(key)
-        return open_raster(self.path(key), key=key, **dict(self._entry(key)))
+            self._require_file(key)
+            self._rasters[key] = open_raster(self.path(key), key=key, **_reader_settings(self._entry(key)))
+        return self._rasters[key]
 
     def frame(self, key: str) -> GeoDataFrame:
         """A layer in the study CRS.
@@ -168,12 +171,19 @@ class Study:
             self._frames[key] = frame
         return self._frames[key]
 
+    def provenance(self) -> list[dict[str, Any]]:
+        """What was read: one record a layer, for the manifest and the 说明 sheet."""
+        read = {**self._layers, **self._rasters}
+        return [read[key].provenance() for key in self.entries if key in read]
+
     def findings(self, keys: Iterable[str] | None = None) -> list[Finding]:
         """Everything seen while reading the layers that were read, and while bringing them into the study CRS."""
         found: list[Finding] = []
         for key in keys if keys is not None else self.entries:
             if key in self._layers:
                 found += self._layers[key].findings
+            if key in self._rasters:
+                found += self._rasters[key].findings
             if key in self._frames:
                 found += [item.of(layer=key) for item in self._frames[key].attrs.get("findings", [])
                           if item.of(layer=key) not in found]  # fmt: skip
@@ -270,9 +280,6 @@ def _checked_entries(table: Mapping[str, Any], path: Path) -> Mapping[str, Mappi
     return entries
 
 
-def tried(study: Study, key: str) -> tuple[Any, EcospaceError | None]:
-    """A layer in the study CRS, or the error that keeps it out: a run goes on without it and says so."""
-    try:
-        return (study.raster(key) if study.is_raster(key) else study.frame(key)), None
-    except EcospaceError as error:
-        return None, error
+
+def _reader_settings(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "path"}

@@ -1,0 +1,42 @@
+"""ecospace: ecological-space analysis for planners (生态空间分析工具).
+
+The public names, in the order in which a study uses them. Each is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "open_study": "ecospace.study",
+    "Study": "ecospace.study",
+    "read_layer": "ecospace.layers.read",
+    "Layer": "ecospace.layers.layer",
+    "StudyCRS": "ecospace.crs",
+    "Finding": "ecospace.findings",
+    "EcospaceError": "ecospace.errors",
+    "coverage": "ecospace.measure.coverage",
+    "Coverage": "ecospace.measure.coverage",
+    "forest_cover": "ecospace.measure.cover",
+    "Cover": "ecospace.measure.cover",
+    "explain": "ecospace.measure.cover",
+    "run_study": "ecospace.run",
+    "Table": "ecospace.report.table",
+    "study_tables": "ecospace.report.study_tables",
+    "save_outputs": "ecospace.report.outputs",
+}
+
+__all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'ecospace' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

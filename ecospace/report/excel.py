@@ -1,0 +1,146 @@
+"""Tables into one Excel workbook, with a sheet 说明 that says where every number comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
+
+from ecospace.files import atomic
+from ecospace.language import _
+from ecospace.report.table import Table
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+
+FONT = "宋体"
+
+
+def save_workbook(tables: Sequence[Table], path: str | Path, *, explanation: Mapping[str, Any] | None = None) -> Path:
+    """Write tables as sheets of one workbook (工作簿).
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        One sheet each, named by `Table.name` or the title.
+    path : str or Path
+        .xlsx
+    explanation : mapping, optional
+        What the sheet 说明 lists: text → text, or text → list of rows.
+
+    Returns
+    -------
+    Path
+
+    Notes
+    -----
+    Text is always written as text: an attribute that begins with ``=`` is no formula (trust.md tE01). The file is the same byte for
+    byte on a second run.
+    """
+    import datetime
+
+    from xlsxwriter import Workbook
+
+    target = Path(path)
+    names: list[str] = []
+    with atomic(target) as temporary:
+        # A fixed creation date: the same tables give the same bytes.
+        book = Workbook(temporary, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+        book.set_properties({"created": datetime.datetime(2000, 1, 1)})
+        for table in tables:
+            names.append(sheet_name(table.name or table.title, names))
+            _write_table(book, table, names[-1])
+        if explanation:
+            _write_explanation(book, explanation, sheet_name(_("Explanation"), names))
+        book.close()
+    return target
+
+
+def sheet_name(text: str, taken: Sequence[str] = ()) -> str:
+    """A name that Excel accepts: at most 31 characters, none of ``[]:*?/\\\\``, not used yet.
+
+    >>> sheet_name("受保护地区/口径", ["受保护地区 口径"])
+    '受保护地区 口径 2'
+    """
+    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", text).strip("' ")[:31] or "Sheet"
+    name, number = clean, 1
+    while name.lower() in (other.lower() for other in taken):
+        number += 1
+        name = f"{clean[: 31 - len(str(number)) - 1]} {number}"
+    return name
+
+
+def _write_table(book: Workbook, table: Table, name: str) -> None:
+    sheet = book.add_worksheet(name)
+    base = {"font_name": FONT, "font_size": 11, "valign": "vcenter"}
+    title = book.add_format({**base, "bold": True, "font_size": 14, "align": "center"})
+    head = book.add_format({**base, "bold": True, "border": 1, "align": "center", "text_wrap": True, "bg_color": "#E8F1EA"})
+    text = book.add_format({**base, "border": 1, "text_wrap": True})
+    note = book.add_format({**base, "font_size": 9, "text_wrap": True, "valign": "top"})
+    count = len(table.columns)
+    sheet.merge_range(0, 0, 0, max(count - 1, 1), clean(table.title), title)
+    sheet.set_row(0, 26)
+    for column, heading in enumerate(table.headings()):
+        sheet.write_string(1, column, clean(heading), head)
+    formats: dict[int, Any] = {}
+    for i, row in enumerate(table.numbers()):
+        for column, cell in enumerate(row):
+            if isinstance(cell, Decimal):
+                decimals = table.columns[column].decimals or 0
+                if decimals not in formats:
+                    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+                    formats[decimals] = book.add_format({**base, "border": 1, "num_format": pattern})
+                sheet.write_number(2 + i, column, float(cell), formats[decimals])
+            else:
+                sheet.write_string(2 + i, column, clean(cell), text)
+    below = [*table.notes, *([_("Source: {source}").format(source=table.source)] if table.source else [])]
+    for i, line in enumerate(below):
+        sheet.merge_range(3 + len(table.frame) + i, 0, 3 + len(table.frame) + i, max(count - 1, 1), clean(line), note)
+        widths = sum(_column_width(table, column) for column in range(count))
+        sheet.set_row(3 + len(table.frame) + i, 14 * (1 + int(_width(line) // max(widths, 20))))
+    for column in range(count):
+        sheet.set_column(column, column, _column_width(table, column))
+    sheet.freeze_panes(2, 0)
+    sheet.repeat_rows(0, 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&C&P / &N")
+
+
+def _write_explanation(book: Workbook, explanation: Mapping[str, Any], name: str) -> None:
+    sheet = book.add_worksheet(name)
+    bold = book.add_format({"font_name": FONT, "bold": True, "valign": "top", "text_wrap": True})
+    text = book.add_format({"font_name": FONT, "valign": "top", "text_wrap": True})
+    sheet.set_column(0, 0, 26)
+    sheet.set_column(1, 7, 30)
+    row = 0
+    for heading, content in explanation.items():
+        sheet.write_string(row, 0, clean(str(heading)), bold)
+        lines = content if isinstance(content, (list, tuple)) else [content]
+        for line in lines:
+            cells = line if isinstance(line, (list, tuple)) else [line]
+            for column, cell in enumerate(cells):
+                sheet.write_string(row, 1 + column, clean("" if cell is None else str(cell)), text)
+            row += 1
+        row += 1 if not lines else 0
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+
+
+def clean(text: str) -> str:
+    """Without the control characters that make a workbook unreadable (trust.md tE02)."""
+    return "".join(sign for sign in text if sign in "\t\n" or (ord(sign) >= 32 and ord(sign) not in (0xFFFE, 0xFFFF)))
+
+
+def _column_width(table: Table, column: int) -> float:
+    texts = [table.headings()[column], *[row[column] for row in table.rows()]]
+    return float(min(max(9, max(_width(text) for text in texts) + 2), 42))
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
