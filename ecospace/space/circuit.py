@@ -201,9 +201,12 @@ def _solve_directly(conductance: csr_array, current: Array) -> Array:
 
 def _multigrid(conductance: csr_array) -> tuple[csr_array, LinearOperator]:
     laplacian = _laplacian(conductance)
+    # Weights by row sums instead of spectral radii: a tenth of the set-up time, a few rounds more.
     levels = pyamg.smoothed_aggregation_solver(
-        laplacian, B=np.ones((laplacian.shape[0], 1)), symmetry="symmetric", max_coarse=500, coarse_solver="pinv"
-    )
+        laplacian, B=np.ones((laplacian.shape[0], 1)), symmetry="symmetric", max_coarse=500, coarse_solver="pinv",
+        smooth=("jacobi", {"omega": 4 / 3, "weighting": "local"}), improve_candidates=None,
+        presmoother=("gauss_seidel", {"sweep": "forward"}), postsmoother=("gauss_seidel", {"sweep": "backward"}),
+    )  # fmt: skip
     return laplacian, levels.aspreconditioner(cycle="V")
 
 

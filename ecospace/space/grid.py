@@ -247,7 +247,10 @@ def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m:
                 ) from None
         values = raster.read(1, window=window, masked=True)
         filled = values.astype(np.float64).filled(np.nan)
-        return Grid(filled, raster.window_transform(window), CRS.from_wkt(raster.crs.to_wkt()))
+        a, b, c, d, e, f = raster.transform[:6]
+        column, row = window.col_off, window.row_off
+        moved = Affine(a, b, c + column * a + row * b, d, e, f + column * d + row * e)
+        return Grid(filled, moved, CRS.from_wkt(raster.crs.to_wkt()))
 
 
 def brought_grid(grid: Grid, crs: CRS, cell_m: float, *, classes: bool = False) -> Grid:
@@ -262,18 +265,18 @@ def brought_grid(grid: Grid, crs: CRS, cell_m: float, *, classes: bool = False) 
         return grid
     require_known_shift(grid.crs, crs)
     rows, columns = grid.shape
-    bounds = rasterio.transform.array_bounds(rows, columns, grid.transform)
+    west, north = grid.transform.c, grid.transform.f
+    east, south = west + columns * grid.transform.a, north + rows * grid.transform.e
     source, target = grid.crs.to_wkt(), crs.to_wkt()
-    transform, width, height = rasterio.warp.calculate_default_transform(
-        source, target, columns, rows, *bounds, resolution=cell_m
-    )
-    out = np.full((height, width), np.nan)
+    area = shapely.box(*rasterio.warp.transform_bounds(source, target, west, south, east, north))
+    empty = empty_grid(area, crs, cell_m)
+    out = empty.values
     rasterio.warp.reproject(
-        grid.values, out, src_transform=grid.transform, src_crs=source, dst_transform=transform, dst_crs=target,
+        grid.values, out, src_transform=grid.transform, src_crs=source, dst_transform=empty.transform, dst_crs=target,
         src_nodata=np.nan, dst_nodata=np.nan,
         resampling=rasterio.warp.Resampling.nearest if classes else rasterio.warp.Resampling.bilinear,
     )  # fmt: skip
-    return Grid(out, transform, crs)
+    return empty
 
 
 def empty_grid(area: BaseGeometry, crs: CRS, cell_m: float) -> Grid:

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import box
+
+from ecospace.errors import CRSError, DataError, UsageError
+from ecospace.space import cost as cost_module
+from ecospace.space.cost import accumulated_cost, corridor_band, corridor_width_m, least_cost_way, link, neighbours
+from ecospace.space.grid import brought_grid, read_grid
+from tests.space.grids import ZONE, grid, place
+
+
+def test_a_straight_way_costs_length_times_resistance() -> None:
+    # 5 cells of 10 m, resistance 3: four steps of 10 m × 3.
+    surface = grid(np.full((1, 5), 3.0))
+    cost = accumulated_cost(surface, place((1, 5), 0, 0))
+    assert cost.values.tolist() == [[0.0, 30.0, 60.0, 90.0, 120.0]]
+
+
+def test_a_step_costs_the_mean_of_its_two_cells_and_a_diagonal_one_is_longer() -> None:
+    surface = grid([[1.0, 100.0], [100.0, 3.0]])
+    cost = accumulated_cost(surface, place((2, 2), 0, 0)).values
+    assert cost[0, 1] == pytest.approx(10 * 50.5)
+    assert cost[1, 1] == pytest.approx(10 * 2**0.5 * 2)
+
+
+def test_a_way_goes_around_a_wall_through_its_gate() -> None:
+    values = np.ones((5, 5))
+    values[:4, 2] = np.nan  # a wall without data, open in the last row
+    surface = grid(values)
+    cost = accumulated_cost(surface, place((5, 5), 0, 0))
+    way = least_cost_way(surface, cost, place((5, 5), 0, 4))
+    assert (4, 2) in [tuple(cell) for cell in way.cells]
+    # Straight down 2, three diagonals in all, … : 4 diagonal steps and 4 straight ones is the least.
+    assert way.cost == pytest.approx(10 * (4 * 2**0.5 + 4))
+
+
+def test_what_nothing_leads_to_is_infinite_and_has_no_way() -> None:
+    surface = grid([[1.0, np.nan, 1.0]])
+    cost = accumulated_cost(surface, place((1, 3), 0, 0))
+    assert np.isinf(cost.values[0, 2]) and np.isnan(cost.values[0, 1])
+    with pytest.raises(DataError, match="E-DATA-75"):
+        least_cost_way(surface, cost, place((1, 3), 0, 2))
+
+
+def test_zero_resistance_and_a_source_without_data_are_refused() -> None:
+    with pytest.raises(DataError, match="E-DATA-73"):
+        accumulated_cost(grid([[0.0, 1.0]]), place((1, 2), 0, 1))
+    with pytest.raises(DataError, match="E-DATA-74"):
+        accumulated_cost(grid([[np.nan, 1.0]]), place((1, 2), 0, 0))
+
+
+def test_a_way_cannot_be_traced_on_another_surface() -> None:
+    surface = grid(np.ones((3, 3)))
+    cost = accumulated_cost(surface, place((3, 3), 0, 0))
+    with pytest.raises(UsageError, match="E-USE-70"):
+        least_cost_way(grid(np.full((3, 3), 2.0)), cost, place((3, 3), 2, 2))
+
+
+surfaces = st.integers(0, 2**32 - 1).map(
+    lambda seed: np.random.default_rng(seed).integers(1, 60, (9, 12)).astype(float)
+)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(surfaces, st.sampled_from([7.0, 1000.0, 0.25]))
+def test_scaling_resistance_scales_cost_and_leaves_the_way(values: np.ndarray, k: float) -> None:
+    one, other = grid(values), grid(values * k)
+    start, end = place((9, 12), 0, 0), place((9, 12), 8, 11)
+    # Ties may break either way only where two ways cost the same: generic surfaces have none.
+    jitter = np.random.default_rng(1).random(values.shape) * 1e-3
+    one, other = grid(values + jitter), grid((values + jitter) * k)
+    ways = [least_cost_way(surface, accumulated_cost(surface, start), end) for surface in (one, other)]
+    assert ways[1].cost == pytest.approx(k * ways[0].cost, rel=1e-12)
+    assert ways[0].cells.tolist() == ways[1].cells.tolist()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(surfaces)
+def test_costs_are_symmetric_and_the_band_is_zero_along_the_way(values: np.ndarray) -> None:
+    surface = grid(values)
+    start, end = place((9, 12), 2, 1), place((9, 12), 7, 10)
+    there, back = accumulated_cost(surface, start), accumulated_cost(surface, end)
+    assert there.values[7, 10] == pytest.approx(back.values[2, 1], rel=1e-12)
+    band = corridor_band(there, back)
+    way = least_cost_way(surface, there, end)
+    assert (band.values[way.cells[:, 0], way.cells[:, 1]] == 0).all()
+    assert (band.values >= 0).all()
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(surfaces)
+def test_with_and_without_numba_and_scikit_image_agree(values: np.ndarray) -> None:
+    graph = pytest.importorskip("skimage.graph")
+    values[3, 4:8] = np.nan
+    seeds = place((9, 12), 0, 0) | place((9, 12), 8, 3)
+    slow = cost_module._dijkstra(values, seeds, 10.0, 12.0)
+    peer = graph.MCP_Geometric(np.where(np.isnan(values), -1, values), sampling=(10.0, 12.0))
+    peer_cost = np.where(np.isnan(values), np.nan, peer.find_costs([(0, 0), (8, 3)])[0])
+    np.testing.assert_allclose(slow, peer_cost, rtol=1e-12)
+    if cost_module.cost_kernel is not None:
+        np.testing.assert_array_equal(cost_module._spread(values, seeds, 10.0, 12.0), slow)
+
+
+def test_extreme_resistances_do_not_break_the_bucket_queue() -> None:
+    # Longer than the circle of buckets by far: 1 beside ten million.
+    values = np.random.default_rng(4).random((60, 60)) + 0.5
+    values[::7] *= 1e7
+    seeds = place((60, 60), 30, 30)
+    if cost_module.cost_kernel is None:
+        pytest.skip("numba is not installed")
+    np.testing.assert_array_equal(
+        cost_module._spread(values, seeds, 10.0, 10.0), cost_module._dijkstra(values, seeds, 10.0, 10.0)
+    )
+
+
+def test_links_join_neighbours_only_unless_all_are_asked_for() -> None:
+    surface = grid(np.ones((3, 30)))
+    west, north = 500_000, 2_500_030
+    sources = geopandas.GeoDataFrame(
+        geometry=[box(west + x, north - 30, west + x + 20, north) for x in (0, 140, 280)], index=list("abc"), crs=ZONE
+    )
+    near = link(surface, sources)
+    assert near.table[["start", "end"]].to_numpy().tolist() == [["a", "b"], ["b", "c"]]
+    # From cell 1 to cell 14: 13 steps of 10 m; edge to edge 120 m.
+    assert near.table["cost"].tolist() == [130.0, 130.0]
+    assert near.table["euclidean_m"].tolist() == [120.0, 120.0]
+    assert len(link(surface, sources, pairs="all").table) == 3
+    assert neighbours(list(near.costs.values())) == [(0, 1), (1, 2)]
+    assert (near.band().values[1, 1:29] == 0).all()
+
+
+def test_links_refuse_another_crs_and_take_the_advice() -> None:
+    surface = grid(np.ones((3, 30)))
+    west, north = 500_000, 2_500_030
+    sources = geopandas.GeoDataFrame(
+        geometry=[box(west, north - 30, west + 20, north), box(west + 200, north - 30, west + 220, north)], crs=ZONE
+    )
+    with pytest.raises(CRSError, match="E-CRS-02"):
+        link(surface, sources.to_crs(4490))
+    with pytest.raises(CRSError, match="E-CRS-05"):
+        link(brought_grid(surface, sources.to_crs(4490).crs, 1e-4), sources.to_crs(4490))
+    assert len(link(surface, sources).table) == 1
+
+
+def test_a_pair_without_a_way_is_named_not_dropped() -> None:
+    values = np.ones((3, 9))
+    values[:, 4] = np.nan
+    west, north = 500_000, 2_500_030
+    sources = geopandas.GeoDataFrame(
+        geometry=[box(west, north - 30, west + 20, north), box(west + 70, north - 30, west + 90, north)],
+        index=["a", "b"], crs=ZONE,
+    )  # fmt: skip
+    found = link(grid(values), sources, pairs="all")
+    assert found.table.empty and found.table.attrs["unreachable"] == [("a", "b")]
+
+
+def test_the_width_of_a_band_is_the_full_width() -> None:
+    # A lane of 5 cells of 10 m between walls: 50 m wide.
+    band = grid(np.where((np.arange(11) >= 3) & (np.arange(11) < 8), 0.0, 99.0)[:, None] * np.ones((1, 40)))
+    way = np.array([[5, 20]])
+    assert corridor_width_m(band, 1.0, way).tolist() == [50.0]
+
+
+@pytest.fixture(scope="module")
+def linkage(data: Path) -> tuple:
+    resistance = read_grid(data / "connectivity" / "lm_resistances.tif")
+    cores = geopandas.read_file(data / "connectivity" / "lm_cores.gpkg").set_index("core_id")
+    # Both files write NAD83 Albers with other names and digits of the same ellipsoid.
+    cores = cores.set_crs(resistance.crs, allow_override=True)
+    published = np.loadtxt(data / "connectivity" / "distances_lm_cores.txt")
+    return resistance, cores, published
+
+
+def test_linkage_mapper_core_distances_to_the_millimetre(linkage: tuple) -> None:
+    resistance, cores, published = linkage
+    links = link(resistance, cores, pairs="all").table.set_index(["start", "end"])
+    assert len(published) == len(links) == 15
+    for one, other, distance in published:
+        assert links.loc[(str(int(one)), str(int(other))), "euclidean_m"] == pytest.approx(distance, abs=1e-3)
+
+
+def test_least_costs_and_ways_between_the_cores_equal_scikit_image(linkage: tuple) -> None:
+    graph = pytest.importorskip("skimage.graph")
+    resistance, cores, _published = linkage
+    # The real surface has ways of equal cost; a generic one, 1e-6 beside it, has one best way for both engines.
+    generic = resistance.like(resistance.values * (1 + 1e-6 * np.random.default_rng(5).random(resistance.shape)))
+    cells = [(resistance.burn([core]) == 1) & resistance.known for core in cores.geometry]
+    for surface, unique in ((resistance, False), (generic, True)):
+        costs = [accumulated_cost(surface, cell) for cell in cells]
+        for i in range(5):
+            peer = graph.MCP_Geometric(np.where(surface.known, surface.values, -1), sampling=surface.cell_m)
+            peer_cost, _steps = peer.find_costs(np.argwhere(cells[i]).tolist())
+            np.testing.assert_allclose(costs[i].values[surface.known], peer_cost[surface.known], rtol=1e-12)
+            for j in range(i + 1, 6):
+                way = least_cost_way(surface, costs[i], cells[j])
+                ends = np.where(cells[j], peer_cost, np.inf)
+                theirs = np.array(peer.traceback(np.unravel_index(ends.argmin(), ends.shape)))
+                band = corridor_band(costs[i], costs[j]).values
+                assert way.cost == pytest.approx(ends.min(), rel=1e-9)
+                assert (band[way.cells[:, 0], way.cells[:, 1]] == 0).all()
+                assert (band[theirs[:, 0], theirs[:, 1]] == 0).all()
+                if unique:
+                    assert way.cells.tolist() == theirs.tolist()
