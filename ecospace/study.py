@@ -78,21 +78,23 @@ class Study:
     @cached_property
     def boundary(self) -> GeoDataFrame:
         """The study area as one row, in the study CRS."""
+        from geopandas import GeoDataFrame
+
         frame = self.crs.bring(self.layer(self._boundary_key).frame, layer=self._boundary_key)
-        whole = frame.dissolve().iloc[:, [0]] if len(frame) > 1 else frame[[frame.geometry.name]]
-        return whole.set_axis(["whole"], axis=0).rename_geometry("geometry").assign(name=self.title)
+        return GeoDataFrame({"name": [self.title]}, geometry=[frame.geometry.union_all()], index=["whole"], crs=frame.crs)
 
     @cached_property
     def zones(self) -> GeoDataFrame | None:
         """Townships or other units, indexed by code, with their `name`; None where the study has none."""
+        from geopandas import GeoDataFrame
+
         key = self.settings.get("zones")
         if not key:
             return None
         frame = self.frame(str(key))
         names = frame["name"] if "name" in frame else frame.index.astype(str)
         codes = frame["code"].astype(str) if "code" in frame else frame.index.astype(str)
-        zones = frame[[frame.geometry.name]].rename_geometry("geometry").assign(name=list(names))
-        return zones.set_axis(list(codes), axis=0)
+        return GeoDataFrame({"name": list(names)}, geometry=frame.geometry.to_numpy(), index=list(codes), crs=frame.crs)
 
     @property
     def _boundary_key(self) -> str:

@@ -81,13 +81,14 @@ def indicators_table(results: Results) -> Table:
         .show("area_m2", _("Area"), unit="ha", decimals=2)
         .show("difference", _("Computed less printed, points"))
         .show("status", _("Status"))
-        .show("definition", _("Definition"))
     )
+    counted = dict(zip(frame["name"], frame["definition"], strict=True))
     terrain = study.settings.get("terrain")
     return _finished(
         table, results,
         _("Indicator set: {label} ({document}).").format(label=chosen.label, document=chosen.document),
         _("Threshold for terrain: {terrain}.").format(terrain=terrain) if terrain else "",
+        *[_("{indicator}: {definition}.").format(indicator=name, definition=what) for name, what in counted.items() if what],
         _("The printed values are the plan's own; nothing here changes them."),
     )  # fmt: skip
 
@@ -145,7 +146,7 @@ def kinds_table(results: Results, coverage: Coverage) -> Table:
         .show("attributed_m2", _("Attributed by rank"), **how)
         .show("share", _("Share of territory"), unit="%", decimals=2, parts="part", total="total", beside="attributed_m2")
     )
-    overlap = float(whole["net_m2"] - whole["union_m2"])
+    overlap = max(float(whole["net_m2"] - whole["union_m2"]), 0.0)
     return _finished(
         table, results, coverage.definition.statement() if coverage.definition else "",
         _("Ground that several kinds claim is counted once, for the kind that stands first: sum {gross:.2f} ha, union "

@@ -196,7 +196,7 @@ class Table:
 
         shown = RichTable(title=Text(self.title, style="bold"), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
         for column in self.columns:
-            shown.add_column(Text(column.heading), justify="left" if column.decimals is None else "right")
+            shown.add_column(Text(column.heading), justify="left" if column.decimals is None else "right", overflow="fold")
         for row in self.rows():
             shown.add_row(*[Text(cell) for cell in row])
         # Plain Text: square brackets in names are no markup.

@@ -1,0 +1,191 @@
+"""What lies in a folder, and what it probably is: file and layer names held against those met in practice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ecospace.errors import StudyError
+from ecospace.language import _
+from ecospace.terms import kinds
+
+VECTORS = {".shp", ".gpkg", ".gdb", ".geojson", ".json", ".parquet", ".geoparquet", ".fgb", ".kml", ".kmz", ".tab", ".gml", ".dxf"}
+RASTERS = {".tif", ".tiff"}
+SHAPES = {"Point": "point", "LineString": "line", "Polygon": "polygon"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One layer found in a folder.
+
+    Parameters
+    ----------
+    path : Path
+        Relative to the folder.
+    layer : str
+        Its name inside the file, where the file has several.
+    role : str
+        The role that its name fits; empty where none does.
+    shape : str
+        ``"polygon"``, ``"line"``, ``"point"``, ``"raster"`` or empty.
+    crs : str
+        As the file says; empty where it does not.
+    count : int
+        Features.
+    fields : tuple of str
+        Attribute columns.
+    remark : str
+        What a reader should know before using it.
+    """
+
+    path: Path
+    layer: str
+    role: str
+    shape: str
+    crs: str
+    count: int
+    fields: tuple[str, ...]
+    remark: str
+
+
+def look_at(folder: str | Path) -> list[Seen]:
+    """Look at every layer of a folder, without reading it (图层清查).
+
+    Raises
+    ------
+    StudyError
+        E-STUDY-11: no folder, or nothing in it that can be read.
+    """
+    base = Path(folder)
+    files = sorted(
+        path for path in base.rglob("*")
+        if path.suffix.lower() in VECTORS | RASTERS and "outputs" not in path.parts
+        and not any(parent.suffix.lower() == ".gdb" for parent in path.relative_to(base).parents)
+    ) if base.is_dir() else []  # fmt: skip
+    if not files:
+        raise StudyError("E-STUDY-11", _("{folder} holds no layers.").format(folder=folder),
+                         cure=_("Put Shapefiles, GeoPackages, GeoTIFFs … there first."))  # fmt: skip
+    return [item for path in files for item in _look(path, base)]
+
+
+def guess_role(name: str, shape: str) -> str:
+    """The role whose names a file or layer name fits best; empty where none does.
+
+    >>> guess_role("STBHHX_2023", "polygon"), guess_role("镇街界线", "polygon"), guess_role("abc", "polygon")
+    ('eco_redline', 'townships', '')
+    """
+    lowered = name.lower()
+    best, length = "", 0
+    for kind in kinds().values():
+        if shape and shape not in kind.shape and kind.shape != "any":
+            continue
+        for known in kind.names:
+            if known.lower() in lowered and len(known) > length:
+                best, length = kind.key, len(known)
+    return best
+
+
+def draft_study(folder: str | Path, seen: Sequence[Seen]) -> str:
+    """A commented study.toml for the layers seen; what is not certain is a comment, not a setting.
+
+    Returns
+    -------
+    str
+        TOML in UTF-8.
+    """
+    roles = [item.role for item in seen]
+    lines = ["# " + _("Written by ecospace init from the names of the files. Read it through: every role is a guess."),
+             "[study]", f"title = {json.dumps(Path(folder).resolve().name, ensure_ascii=False)}"]  # fmt: skip
+    keys = _keys(seen)
+    boundary = keys[roles.index("boundary")] if "boundary" in roles else "boundary"
+    lines.append(f'boundary = "{boundary}"' + ("" if "boundary" in roles else "   # " + _("no file looks like a boundary: name one")))
+    if "townships" in roles:
+        lines.append(f'zones = "{keys[roles.index("townships")]}"')
+    lines += [
+        "# official_area_km2 = 0.0   # " + _("official area, printed beside the computed one"),
+        '# terrain = "平原"          # ' + _("平原, 丘陵 or 山区: picks the threshold"),
+        'area = "ellipsoid"         # ' + _('or "plane:114" (central meridian of a 3-degree zone)'),
+        'indicators = "basic"',
+        "",
+    ]
+    for key, item in zip(keys, seen, strict=True):
+        lines += _entry(key, item)
+    return "\n".join(lines) + "\n"
+
+
+def _entry(key: str, item: Seen) -> list[str]:
+    mark = "" if item.role else "# "
+    lines = [f"{mark}[layers.{key}]"]
+    if not item.role:
+        lines[0] += "   # " + _("role not recognised: give one and remove the # signs")
+    lines += [f'{mark}role = "{item.role or "context"}"', f"{mark}path = {json.dumps(item.path.as_posix(), ensure_ascii=False)}"]
+    if item.layer:
+        lines.append(f"{mark}layer = {json.dumps(item.layer, ensure_ascii=False)}")
+    lines.append(f'{mark}source = ""   # ' + _("who made it, in which document, state of which date"))
+    if not item.crs:
+        lines.append(f'# crs = "EPSG:4490"   # ' + _("the file does not say its coordinate system: give it"))
+    if item.role in {"land_use", "forest"}:
+        lines.append(f'# code_system = "dlbm"   # ' + _("dlbm (三调), landuse-2023 (用地用海), forestry …: never guessed"))
+    if item.fields:
+        lines.append("# " + _("fields: {fields}").format(fields=", ".join(item.fields[:20])))
+    if item.remark:
+        lines.append(f"# {item.remark}")
+    return [*lines, ""]
+
+
+def _keys(seen: Sequence[Seen]) -> list[str]:
+    keys: list[str] = []
+    for item in seen:
+        base = item.role or "layer"
+        key, number = base, 1
+        while key in keys:
+            number += 1
+            key = f"{base}_{number}"
+        keys.append(key)
+    return keys
+
+
+def _look(path: Path, base: Path) -> list[Seen]:
+    relative = path.relative_to(base)
+    if path.suffix.lower() in RASTERS:
+        return [_look_raster(path, relative)]
+    try:
+        return _look_vector(path, relative)
+    except Exception as error:  # any file may be broken in any way; init only looks, inspect and run say what is wrong
+        return [Seen(relative, "", guess_role(path.stem, ""), "", "", 0, (), _("cannot be opened: {reason}").format(reason=error))]
+
+
+def _look_vector(path: Path, relative: Path) -> list[Seen]:
+    if path.suffix.lower() in {".parquet", ".geoparquet"}:
+        import pyarrow.parquet as parquet
+
+        schema = parquet.read_schema(path)
+        meta = json.loads(schema.metadata[b"geo"]) if schema.metadata and b"geo" in schema.metadata else {}
+        column = meta.get("columns", {}).get(meta.get("primary_column", "geometry"), {})
+        shape = SHAPES.get(str(next(iter(column.get("geometry_types", [])), "")).removeprefix("Multi"), "")
+        crs = str(column.get("crs", {}).get("id", "EPSG:4326")) if column else ""
+        return [Seen(relative, "", guess_role(path.stem, shape), shape, crs, parquet.read_metadata(path).num_rows,
+                     tuple(name for name in schema.names if name != "geometry"), "")]  # fmt: skip
+    from ecospace.layers.gdal import vector
+
+    found = []
+    layers = vector().list_layers(path)
+    for name, kind in layers:
+        info: dict[str, Any] = vector().read_info(path, layer=name)
+        shape = SHAPES.get(str(kind or "").split(" ")[0].removeprefix("Multi").removeprefix("Curve"), "")
+        label = str(name) if len(layers) > 1 else ""
+        role = guess_role(str(name), shape) or guess_role(path.stem, shape)
+        found.append(Seen(relative, label, role, shape, str(info["crs"] or ""), int(info["features"]),
+                          tuple(map(str, info["fields"])), ""))  # fmt: skip
+    return found
+
+
+def _look_raster(path: Path, relative: Path) -> Seen:
+    from ecospace.layers.gdal import raster
+
+    with raster().open(path, driver="GTiff") as source:
+        crs = source.crs.to_string() if source.crs else ""
+        return Seen(relative, "", guess_role(path.stem, "raster"), "raster", crs, source.width * source.height, (), "")
