@@ -1,0 +1,228 @@
+"""Forest parks, nature reserves, wetland parks and public-welfare forest, each to its area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame
+from scipy import ndimage
+from shapely.geometry.base import BaseGeometry
+
+from ecospace.demo.place import Place
+from ecospace.demo.relief import Relief
+from ecospace.demo.shapes import Blob, blob, ground, grow_to_area, without_crumbs
+from ecospace.demo.water import Reservoir
+
+#: Metres between two protected places that do not overlap.
+APART_M = 250.0
+#: The share of a reserve that is its core zone.
+CORE_SHARE = 0.45
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A protected place: its name, its ground and where it grew from."""
+
+    name: str
+    seed: tuple[float, float]
+    shape: BaseGeometry
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Forest parks, reserves and their functional zones (功能分区), and wetland parks."""
+
+    parks: list[Grown]
+    reserves: list[Grown]
+    zones: list[tuple[str, str, BaseGeometry]]
+    wetland_parks: list[Grown]
+
+
+def protected_places(place: Place, relief: Relief, forest: BaseGeometry, waters: list[Reservoir]) -> Protected:
+    """Reserves and parks grown in the forest: areas and overlaps are those of the plan, to the square metre.
+
+    The first reserves overlap a park by a stated area each; nothing else overlaps. The last reserve lies off all water
+    zones, so that leaving it out changes a union by its own area.
+    """
+    random = place.random("parks")
+    plan, names = place.plan, place.design["names"]
+    lakes = shapely.union_all([reservoir.water for reservoir in waters])
+    basins = shapely.union_all([reservoir.zones["准保护区"] for reservoir in waters])
+    # A legal outline is smoother than the trees: clearings and notches below 160 m are inside it.
+    room = ground(forest.buffer(80).buffer(-80).simplify(10).intersection(place.boundary).difference(lakes.buffer(60)))
+    # The boundary in use is not exactly the plan's, so a park never touches its edge.
+    room = ground(room.intersection(place.boundary.buffer(-60)))
+    sites = _Sites(relief, room, random)
+
+    reserves, partners = [], []
+    areas = _park_areas(random, plan["forest_parks_ha"], plan["forest_parks"])
+    overlaps = plan["overlaps_ha"]
+    for number, hectares in reversed(list(enumerate(plan["reserves_ha"]))):
+        alone = number >= len(overlaps)
+        hint = place.metres([names["reserves_at"][number]])[0] if "reserves_at" in names else None
+        seed = sites.take(hectares, off=basins if alone else None, near=hint)
+        reserves.append((number, hectares, seed))
+    for number, hectares, seed in sorted(reserves):
+        if number < len(overlaps):
+            partners.append(sites.beside(hectares, seed, areas[number]))
+
+    parks: list[Grown] = []
+    park_names = names["forest_park"]
+    seeds = [*partners, *(sites.take(hectares) for hectares in areas[len(partners) :])]
+    for number, (hectares, at) in enumerate(zip(areas, seeds, strict=True)):
+        taken = shapely.union_all([park.shape for park in parks]).buffer(APART_M)
+        outline = blob(random, *at)
+        parks.append(Grown(park_names[number], at, _grown(outline, room.difference(taken), hectares)))
+
+    found = []
+    all_parks = shapely.union_all([park.shape for park in parks])
+    for number, hectares, at in sorted(reserves):
+        others = shapely.union_all([other.shape for other in found]).buffer(APART_M)
+        free = room.difference(shapely.union_all([all_parks, others]))
+        outline = blob(random, *at, roughness=0.14)
+        if number < len(overlaps):
+            partner = parks[number].shape
+            shared = grow_to_area(
+                lambda r, o=outline, p=partner: o.grown(r).intersection(p), overlaps[number] * 1e4, 10, 20_000
+            )
+            own = _grown(outline, free, hectares - overlaps[number])
+            shape = shapely.union_all([own, shared])
+        else:
+            shape = _grown(outline, free, hectares)
+        found.append(Grown(names["reserves"][number], at, ground(shape)))
+    zones = [zone for reserve in found for zone in _functional_zones(reserve)]
+    wetlands = [
+        Grown(name, (0.0, 0.0), ground(reservoir.water.buffer(90).intersection(place.boundary)))
+        for name, reservoir in zip(names["wetland_parks"], waters, strict=False)
+    ]
+    return Protected(parks, found, zones, wetlands)
+
+
+def public_forest(
+    place: Place, blocks: GeoDataFrame, others: BaseGeometry, waters: list[Reservoir], apart: BaseGeometry
+) -> GeoDataFrame:
+    """Public-welfare forest (生态公益林): forest blocks, nearest to water first, until all protected ground is what it should be.
+
+    Parameters
+    ----------
+    blocks : GeoDataFrame
+        Forest blocks that do not overlap.
+    others : geometry
+        The union of all other protected ground.
+    apart : geometry
+        Ground that it keeps off.
+
+    Returns
+    -------
+    GeoDataFrame
+        The blocks taken, the last one trimmed so that the union has its share of the boundary to 0.01 m².
+    """
+    lakes = shapely.union_all([reservoir.water for reservoir in waters])
+    trees = blocks[blocks["dlbm"] != "0305"]
+    trees = trees[~trees.intersects(apart)].copy()
+    shapely.prepare(others)
+    trees["away_m"] = trees.distance(lakes)
+    trees = trees.sort_values("away_m", kind="stable")
+    added = trees.area - shapely.area(shapely.intersection(trees.geometry.to_numpy(), others))
+    missing = place.plan["protected_share"] * place.boundary.area - others.area
+    total = added.cumsum()
+    whole = trees[total <= missing]
+    last = trees.iloc[[len(whole)]].copy()
+    remainder = missing - (total.iloc[len(whole) - 1] if len(whole) else 0.0)
+    block = last.geometry.iloc[0]
+    west, south, east, north = block.bounds
+    cut = grow_to_area(
+        lambda x: ground(shapely.box(west, south, x, north).intersection(block).difference(others)),
+        remainder,
+        west,
+        east,
+    )
+    edge = cut.bounds[2]
+    last.loc[last.index[0], "geometry"] = ground(shapely.box(west, south, edge, north).intersection(block))
+    return GeoDataFrame(pd.concat([whole, last]).drop(columns="away_m"), crs=blocks.crs)
+
+
+def _grown(outline: Blob, room: BaseGeometry, hectares: float) -> BaseGeometry:
+    reach = np.sqrt(hectares * 1e4 / np.pi)
+    for factor in (2.2, 3.5, 6.0):
+        near = ground(room.intersection(outline.grown(reach * factor)))
+        if near.area > hectares * 1e4:
+            return ground(
+                grow_to_area(lambda r: outline.grown(r).intersection(near), hectares * 1e4, 10, reach * factor)
+            )  # noqa: B023
+    raise ValueError(f"no room for {hectares} ha")
+
+
+def _functional_zones(reserve: Grown) -> list[tuple[str, str, BaseGeometry]]:
+    wanted = reserve.shape.area * CORE_SHARE
+    core = grow_to_area(lambda inset: reserve.shape.buffer(-3_000 + inset), wanted, 0, 3_000)
+    core = without_crumbs(core, 20_000)
+    return [
+        (reserve.name, "核心保护区", ground(core)),
+        (reserve.name, "一般控制区", ground(reserve.shape.difference(core))),
+    ]
+
+
+def _park_areas(random: np.random.Generator, total_ha: float, count: int) -> list[float]:
+    """Log-normal areas between 20 and 900 ha, largest first, adding up to the total in hundredths of a hectare."""
+    sizes = np.sort(random.lognormal(np.log(total_ha / count * 0.85), 0.6, count))[::-1]
+    for _round in range(50):
+        sizes = np.clip(sizes / sizes.sum() * total_ha, 20, 900)
+    rounded = np.round(sizes, 2)
+    middle = count // 2  # the largest stays within its bound
+    rounded[middle] = round(total_ha - rounded.sum() + rounded[middle], 2)
+    return [float(size) for size in rounded]
+
+
+class _Sites:
+    """Where the next protected place may grow: deep in its room, apart from those before it."""
+
+    def __init__(self, relief: Relief, room: BaseGeometry, random: np.random.Generator) -> None:
+        self.relief, self.random = relief, random
+        step = relief.east[1] - relief.east[0]
+        self.depth = ndimage.distance_transform_edt(relief.cells_in(room)) * step
+        self.grid_east, self.grid_north = np.meshgrid(relief.east, relief.north)
+        self.taken: list[tuple[float, float, float]] = []
+
+    def take(
+        self, hectares: float, off: BaseGeometry | None = None, near: np.ndarray[Any, Any] | None = None
+    ) -> tuple[float, float]:
+        """A random place as deep as it can be had, or the one nearest to a hint."""
+        radius = np.sqrt(hectares * 1e4 / np.pi)
+        free = self._free(radius)
+        if off is not None:
+            free &= ~self.relief.cells_in(off.buffer(1.6 * radius))
+        for depth in (0.9, 0.75, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05):
+            cells = np.argwhere(free & (self.depth >= depth * radius))
+            if len(cells):
+                chosen = int(self.random.integers(len(cells)))
+                if near is not None:
+                    away = np.hypot(self.relief.east[cells[:, 1]] - near[0], self.relief.north[cells[:, 0]] - near[1])
+                    chosen = int(away.argmin())
+                return self._keep(cells[chosen], radius)
+        raise ValueError(f"no place for {hectares} ha")
+
+    def beside(self, neighbour_ha: float, seed: tuple[float, float], hectares: float) -> tuple[float, float]:
+        """A place so near to another that the two overlap, as deep as it can be had."""
+        radius, other = np.sqrt(hectares * 1e4 / np.pi), np.sqrt(neighbour_ha * 1e4 / np.pi)
+        away = np.hypot(self.grid_east - seed[0], self.grid_north - seed[1])
+        ring = (away > other + 0.25 * radius) & (away < other + 0.6 * radius) & self._free(radius, but=seed)
+        depth = np.where(ring, self.depth, -1)
+        return self._keep(np.array(np.unravel_index(depth.argmax(), depth.shape)), radius)
+
+    def _free(self, radius: float, but: tuple[float, float] | None = None) -> np.ndarray[Any, Any]:
+        free = np.ones(self.depth.shape, dtype=bool)
+        for east, north, other in self.taken:
+            if (east, north) != but:
+                away = np.hypot(self.grid_east - east, self.grid_north - north)
+                free &= away > 1.25 * (radius + other) + APART_M
+        return free
+
+    def _keep(self, cell: np.ndarray[Any, Any], radius: float) -> tuple[float, float]:
+        at = float(self.relief.east[cell[1]]), float(self.relief.north[cell[0]])
+        self.taken.append((*at, float(radius)))
+        return at
