@@ -12,14 +12,14 @@ import os
 from pathlib import Path
 from types import ModuleType
 
-from ecospace.errors import ReadError
+from ecospace.errors import ReadError, UnsafeError
 from ecospace.language import _
 
 #: Drivers that read other files by name, run queries, or call the network.
 RISKY_DRIVERS = (
     "OGR_VRT", "VRT", "GDALG", "GTI", "DERIVED", "HTTP", "WFS", "OAPIF", "OGCAPI", "CSW", "WMS", "WMTS", "WCS", "DAAS",
     "EEDA", "EEDAI", "PLMOSAIC", "PLSCENES", "NGW", "Carto", "AmigoCloud", "Elasticsearch", "ADBC", "STACTA", "STACIT",
-    "MVT", "MBTiles", "PMTiles", "MRF", "KMLSUPEROVERLAY", "Rasterlite", "RS2", "SAFE", "SENTINEL2", "TileDB", "Zarr",
+    "MVT", "MBTiles", "PMTiles", "MRF", "KMLSUPEROVERLAY", "RS2", "SAFE", "SENTINEL2", "Zarr",
     "GPSBabel", "OSM", "PDF", "ODS", "Idrisi", "VDV", "GTFS", "MapML", "LVBAG",
 )  # fmt: skip
 
@@ -53,9 +53,8 @@ DRIVERS = {
 
 def prepare_environment() -> None:
     """Set the environment that both GDALs read when they are imported. Does no harm when done twice."""
-    for name in ("GDAL_SKIP", "OGR_SKIP"):
-        wanted = [*filter(None, os.environ.get(name, "").split(",")), *RISKY_DRIVERS]
-        os.environ[name] = ",".join(dict.fromkeys(wanted))
+    wanted = [*filter(None, os.environ.get("GDAL_SKIP", "").split(",")), *RISKY_DRIVERS]
+    os.environ["GDAL_SKIP"] = ",".join(dict.fromkeys(wanted))
     os.environ.update(CONFIG)
 
 
@@ -101,8 +100,6 @@ def local_path(path: str | Path) -> Path:
     UnsafeError
         E-SAFE-01.
     """
-    from ecospace.errors import UnsafeError
-
     text = str(path)
     scheme, separator, _rest = text.partition(":")
     drive = len(scheme) == 1 and scheme.isalpha()

@@ -314,8 +314,8 @@ def _crs(member: Any, shapes: np.ndarray[Any, Any], findings: list[Finding], pat
     if np.isfinite(bounds).all() and np.abs(bounds[[0, 2]]).max() <= 180 and np.abs(bounds[[1, 3]]).max() <= 90:
         findings.append(Finding(
             "F-READ-52", "note",
-            _("the file names no coordinate system; GeoJSON then means WGS 84 (RFC 7946). Data from Chinese online maps "
-              "is shifted by 300 to 700 m (GCJ-02) all the same."),
+            _("the file names no coordinate system; GeoJSON then means WGS 84 (RFC 7946). Data from online maps "
+              "of China is shifted by 300 to 700 m (GCJ-02) all the same."),
             cure=_("Compare it with a reference layer: ecospace inspect"),
         ))  # fmt: skip
         return CRS.from_epsg(4326)

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date as Date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date as dates
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from ecospace.errors import DataError, ReadError
+import numpy as np
+
+from ecospace.errors import CRSError, DataError, EcospaceError, GeometryError, ReadError
 from ecospace.files import fingerprint
 from ecospace.findings import Finding
 from ecospace.language import _
+from ecospace.layers.formats import Content, read_content
+from ecospace.layers.gdal import local_path
 from ecospace.layers.layer import Layer
+from ecospace.layers.repair import MAX_CHANGE, How
+from ecospace.layers.repair import assess as assessed
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from pyproj import CRS
+
+OnError = Literal["stop", "leave out"]
+
+#: Keys of study.toml that only surveyors' formats know.
+SURVEYED = ("swap", "angles", "declared_area")
+#: What a finding of level "error" is raised as, by the subject in its code.
+RAISED: dict[str, type[EcospaceError]] = {
+    "READ": ReadError, "GEO": GeometryError, "CRS": CRSError, "DATA": DataError,
+}  # fmt: skip
 
 
 def read_layer(
@@ -22,15 +39,19 @@ def read_layer(
     *,
     layer: str | None = None,
     crs: str | None = None,
+    encoding: str | None = None,
     fields: Mapping[str, str] | None = None,
     keep: Mapping[str, Any] | None = None,
-    repair: str = "safe",
+    repair: How = "safe",
+    max_change: float = MAX_CHANGE,
+    on_error: OnError = "stop",
+    place: GeoDataFrame | None = None,
     key: str = "",
     role: str = "context",
     title: str = "",
     source: str = "",
     licence: str = "",
-    date: Date | str | None = None,
+    date: dates | str | None = None,
     **settings: Any,
 ) -> Layer:
     """Read one vector layer with everything that was seen on the way (读取图层).
@@ -38,17 +59,27 @@ def read_layer(
     Parameters
     ----------
     path : str or Path
-        Shapefile, File Geodatabase, GeoPackage, GeoJSON, GeoParquet, FlatGeobuf …
+        Shapefile, File Geodatabase, GeoPackage, GeoJSON, GeoParquet, FlatGeobuf, MapInfo, GML, KML, DXF, boundary-point
+        TXT, coordinate table, or a zip with one of them. The format is found by the content, not by the name.
     layer : str, optional
         The layer inside the file; needed where it has several.
     crs : str, optional
         Only where the file does not say.
+    encoding : str, optional
+        Of a .dbf, where the bytes were misread.
     fields : mapping of str to str, optional
         Canonical name → the file's column: ``{"name": "HXMC", "kind": "HXLX"}``.
     keep : mapping, optional
         Only these rows: column → value, list of values, or ``{"above": …, "below": …}``. No match is an error.
     repair : {"safe", "none", "all"}
-        How much repair is allowed.
+        How much repair is allowed; see `ecospace.layers.repair.repair`.
+    max_change : float
+        Share of its area that a safe repair may change.
+    on_error : {"stop", "leave out"}
+        What to do with features that cannot be read or repaired: name them all and stop, or go on without them, each in
+        a finding of level "error", which a site check takes as 无法判定.
+    place : GeoDataFrame, optional
+        The study boundary; with it a wrong central meridian or exchanged axes show.
     key, role, title, source, licence, date
         Provenance; see `Layer`.
     **settings
@@ -63,38 +94,77 @@ def read_layer(
     ReadError, CRSError, GeometryError, DataError
         With code, file, layer, feature and cure.
     """
-    import pyogrio
-    from geopandas import read_parquet
+    from ecospace.layers.text import normalised
 
-    from ecospace.layers.repair import repair as repaired
-
-    file = Path(path)
-    findings: list[Finding] = []
-    if file.suffix.lower() in {".parquet", ".geoparquet"}:
-        frame = read_parquet(file)
-    else:
-        names = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
-        if layer is None and len(names) > 1:
-            raise ReadError(
-                "E-READ-02",
-                _("the file has {count} layers ({names}); reading one of them by chance could leave out the others.")
-                .format(count=len(names), names=", ".join(names[:12])),
-                cure=_('Say which: layer = "{name}" in study.toml.').format(name=names[0]),
-                file=file,
-            )  # fmt: skip
-        frame = pyogrio.read_dataframe(file, layer=layer or names[0])
-    if crs is not None:
-        frame = frame.set_crs(crs, allow_override=True)
-    frame = kept(frame, keep, key, file)
-    frame = named(frame, fields or {}, key, file)
-    frame, seen = repaired(frame, how=repair)
-    findings += seen
-    when = Date.fromisoformat(date) if isinstance(date, str) else date
-    read = Layer(
-        frame=frame, path=file, key=key, role=role, title=title, layer_name=layer or "", source=source,
-        licence=licence, date=when, sha256=fingerprint(file), settings=dict(settings),
-    )  # fmt: skip
+    file = local_path(path)
+    options = {name: settings[name] for name in SURVEYED if name in settings}
+    if options or crs is not None or place is not None:
+        options |= {"crs": crs, "place": place}
+    # The fingerprint is made by the other core while this one reads.
+    with ThreadPoolExecutor(1) as other:
+        sha256 = other.submit(fingerprint, file)
+        content = read_content(path, layer=layer, encoding=encoding, options=options)
+        _stop_at_errors(content.findings, on_error, key, file)
+        frame, seen = placed(content, crs, place, key, file)
+        findings = [*content.findings, *seen]
+        frame, seen = normalised(frame)
+        findings += seen
+        frame, seen = assessed(frame, repair, max_change, layer=key)
+        findings += seen
+        _stop_at_errors(seen, on_error, key, file)
+        frame = kept(frame, keep, key, file)
+        frame, seen = named(frame, fields or {}, key, file)
+        findings += seen
+        when = dates.fromisoformat(date) if isinstance(date, str) else date
+        read = Layer(
+            frame=frame, path=file, key=key, role=role, title=title, layer_name=content.layer_name, source=source,
+            licence=licence, date=when, sha256=sha256.result(), settings=dict(settings),
+        )  # fmt: skip
     return read.with_findings(*findings)
+
+
+def placed(
+    content: Content, crs: str | None, place: GeoDataFrame | None, key: str, file: Path
+) -> tuple[GeoDataFrame, list[Finding]]:
+    """The frame in the CRS that the file and the numbers agree on.
+
+    Raises
+    ------
+    CRSError
+        No CRS, or one that the numbers contradict; the cure is the line that fits them.
+    """
+    import shapely
+
+    from ecospace.layers.coordinates import judge_crs
+
+    frame = content.frame
+    bounds = np.asarray(shapely.bounds(frame.geometry.to_numpy())).reshape(-1, 4)
+    corners = np.vstack([bounds[:, :2], bounds[:, 2:]])
+    if not np.isfinite(corners).all(axis=1).any():
+        return frame, []
+    said: CRS | None = frame.crs
+    findings = []
+    if crs is not None:
+        chosen = _user_crs(crs, key, file)
+        if said is not None and said != chosen:
+            findings.append(Finding(
+                "F-CRS-20", "warning",
+                _("the file says {said}, study.toml says {chosen}; study.toml counts.").format(
+                    said=said.name, chosen=chosen.name),
+            ))  # fmt: skip
+        said = chosen
+    judgement = judge_crs(corners, said, place=place)
+    if said is None and content.crs_proposal and not judgement.proposal:
+        raise CRSError(
+            "E-CRS-21",
+            _("the layer says no coordinate system, so neither its place nor its area is known."),
+            cure=_("Write into study.toml what fits the numbers: {line}").format(line=content.crs_proposal),
+            layer=key,
+            file=file,
+        )
+    established = judgement.settled(file=file, layer=key)
+    findings += [finding for finding in judgement.findings if finding.level != "error"]
+    return frame.set_crs(established, allow_override=True), findings
 
 
 def kept(frame: GeoDataFrame, keep: Mapping[str, Any] | None, key: str, file: Path) -> GeoDataFrame:
@@ -102,13 +172,8 @@ def kept(frame: GeoDataFrame, keep: Mapping[str, Any] | None, key: str, file: Pa
     import pandas as pd
 
     for column, wanted in (keep or {}).items():
-        if column not in frame.columns:
-            raise DataError(
-                "E-DATA-01",
-                _("the filter names the column {column!r}, which the layer does not have.").format(column=column),
-                cure=_("Columns: {columns}.").format(columns=", ".join(map(str, frame.columns))),
-                layer=key, file=file,
-            )  # fmt: skip
+        missing = _("the filter names the column {column!r}, which the layer does not have.").format(column=column)
+        _require_column(frame, column, "E-DATA-01", missing, key, file)
         values = frame[column]
         if isinstance(wanted, Mapping):
             numbers = pd.to_numeric(values, errors="coerce")
@@ -128,19 +193,79 @@ def kept(frame: GeoDataFrame, keep: Mapping[str, Any] | None, key: str, file: Pa
     return frame
 
 
-def named(frame: GeoDataFrame, fields: Mapping[str, str], key: str, file: Path) -> GeoDataFrame:
-    """The frame with canonical columns added and unique text ids as index."""
+def named(frame: GeoDataFrame, fields: Mapping[str, str], key: str, file: Path) -> tuple[GeoDataFrame, list[Finding]]:
+    """The frame with the canonical columns that study.toml names, indexed by them if they are ids."""
     for canonical, column in fields.items():
-        if column not in frame.columns:
-            raise DataError(
-                "E-DATA-03",
-                _("fields says that {canonical} stands in {column!r}, which the layer does not have.").format(
-                    canonical=canonical, column=column),
-                cure=_("Columns: {columns}.").format(columns=", ".join(map(str, frame.columns))),
-                layer=key, file=file,
-            )  # fmt: skip
+        missing = _("fields says that {canonical} stands in {column!r}, which the layer does not have.").format(
+            canonical=canonical, column=column
+        )
+        _require_column(frame, column, "E-DATA-03", missing, key, file)
         if canonical != column:
             frame = frame.assign(**{canonical: frame[column]})
-    if "id" in fields and frame["id"].astype(str).is_unique and frame["id"].notna().all():
-        return frame.set_axis(frame["id"].astype(str).to_list(), axis=0)
-    return frame.set_axis([str(number + 1) for number in range(len(frame))], axis=0)
+    if "id" not in fields:
+        return frame, []
+    ids = frame["id"].astype(str)
+    if ids.is_unique and frame["id"].notna().all():
+        return frame.set_axis(ids.to_list(), axis=0), []
+    twice = ids[ids.duplicated(keep=False)]
+    return frame, [Finding(
+        "F-DATA-20", "warning",
+        _("{column} is not unique ({count} rows, e.g. {sample}); features are named by row number.").format(
+            column=fields["id"], count=len(twice), sample=", ".join(twice.unique()[:3])),
+        features=tuple(map(str, twice.index[:100])), count=len(twice),
+    )]  # fmt: skip
+
+
+def _require_column(frame: GeoDataFrame, column: str, code: str, text: str, key: str, file: Path) -> None:
+    if column not in frame.columns:
+        raise DataError(
+            code,
+            text,
+            cure=_("Columns: {columns}.").format(columns=", ".join(map(str, frame.columns))),
+            layer=key,
+            file=file,
+        )
+
+
+def _user_crs(text: str, key: str, file: Path) -> CRS:
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError as ProjError
+
+    try:
+        return CRS.from_user_input(text)
+    except ProjError as error:
+        raise CRSError(
+            "E-CRS-41",
+            _("crs = {text!r} is no coordinate system that is known.").format(text=text),
+            cure=_('Write it so: crs = "EPSG:4526".'),
+            layer=key,
+            file=file,
+        ) from error
+
+
+def _stop_at_errors(findings: Sequence[Finding], on_error: str, key: str, file: Path) -> None:
+    """Raise everything that would be left out, all at once, unless the user lets it be left out."""
+    if on_error not in ("stop", "leave out"):
+        raise ReadError(
+            "E-READ-55",
+            _("on_error = {value!r} is not known.").format(value=on_error),
+            cure=_('Write on_error = "stop" or "leave out".'),
+            file=file,
+        )
+    wrong = [finding for finding in findings if finding.level == "error"]
+    if not wrong or on_error == "leave out":
+        return
+    first = wrong[0]
+    text = first.text
+    if len(wrong) > 1:
+        others = "; ".join(finding.text.rstrip("。.") for finding in wrong[1:10])
+        text = _("{first} And {count} more: {others}.").format(first=first.text, count=len(wrong) - 1, others=others)
+    advice = _('To go on without these features, named in every result, write on_error = "leave out".')
+    raise RAISED.get(first.code.split("-")[1], ReadError)(
+        first.code,
+        text,
+        cure=first.cure if "on_error" in first.cure else f"{first.cure} {advice}".strip(),
+        file=file,
+        layer=key,
+        features=[feature for finding in wrong for feature in finding.features],
+    )

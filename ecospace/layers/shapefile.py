@@ -104,7 +104,7 @@ def _shapes(records: Records, seen: Seen) -> Iterator[np.ndarray[Any, Any]]:
     if records.shape_type == MULTIPATCH:
         raise ReadError(
             "E-READ-35",
-            _("the Shapefile holds 3-D bodies (MultiPatch), which have no area on the ground of their own."),
+            _("the layer holds 3-D bodies (multipatch, TIN), which have no area on the ground of their own."),
             cure=_("Have them converted to footprints (polygons) first."),
         )
     for first in range(0, len(records.start), BLOCK):

@@ -1,0 +1,215 @@
+"""One file, whatever its format: what layers it holds, and one of them as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ecospace.errors import ReadError
+from ecospace.findings import Finding
+from ecospace.language import _
+from ecospace.layers.archive import datasets, unpacked
+from ecospace.layers.gdal import DRIVERS, local_path
+from ecospace.layers.sniff import fits_suffix, sniff
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from ecospace.layers.parcels import Parcels
+
+#: Formats with one layer in one file.
+SINGLE = ("shp", "geojson", "text", "parquet")
+RASTERS = ("tiff", "img")
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """A layer as its file says it, before anything is judged or repaired.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Indexed by unique text ids; CRS as the file says, or None.
+    findings : tuple of Finding
+        Level "error": features that are left out.
+    layer_name : str
+        The layer inside the file.
+    crs_proposal : str
+        What the numbers fit where the file says no CRS, as a line to type.
+    """
+
+    frame: GeoDataFrame
+    findings: tuple[Finding, ...] = ()
+    layer_name: str = ""
+    crs_proposal: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A layer that a file or archive holds.
+
+    Parameters
+    ----------
+    name : str
+        What to write as ``layer = "…"``.
+    path : Path
+        The data set.
+    format : str
+    inner : str
+        The layer inside the data set.
+    geometry : str
+        Geometry type; ``"table"`` for one without; empty where it is not known before reading.
+    """
+
+    name: str
+    path: Path
+    format: str
+    inner: str = ""
+    geometry: str = ""
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[list[Found]]:
+    """The layers of a file, which can be read as long as the block lasts; a zip is unpacked for it.
+
+    Raises
+    ------
+    UnsafeError, ReadError
+        See `sniff`, `unpacked`.
+    """
+    file = local_path(path)
+    format = sniff(file)
+    if format != "zip":
+        yield _layers(file, format)
+        return
+    with unpacked(file) as folder:
+        found = []
+        for item in datasets(folder):
+            inside = _layers(item, sniff(item))
+            stem = item.relative_to(folder).with_suffix("").as_posix()
+            found += [
+                replace(one, name=stem if len(inside) == 1 else f"{stem}/{one.inner}") for one in inside
+            ]  # fmt: skip
+        if not found:
+            raise ReadError(
+                "E-READ-26",
+                _("the archive holds no layer that can be read."),
+                cure=_("Archives inside archives are not opened: unpack it first."),
+                file=file,
+            )
+        yield found
+
+
+def read_content(
+    path: str | Path, *, layer: str | None = None, encoding: str | None = None, options: Mapping[str, Any] | None = None
+) -> Content:
+    """One layer of a file, as it is.
+
+    Parameters
+    ----------
+    path : str or Path
+    layer : str, optional
+        Needed where the file has several.
+    encoding : str, optional
+        Of a .dbf, where the user knows better.
+    options : mapping, optional
+        For surveyors' formats: crs, swap, angles, place, declared_area.
+
+    Raises
+    ------
+    ReadError
+        Several layers and none chosen (E-READ-02), or none of that name (E-READ-27).
+    """
+    with opened(path) as found:
+        chosen = _chosen(found, layer, Path(path))
+        content = _read(chosen, encoding, options or {})
+        if not fits_suffix(chosen.path, chosen.format):
+            note = Finding(
+                "F-READ-20",
+                "warning",
+                _("the file is called {suffix}, but is {format}; it was read as what it is.").format(
+                    suffix=chosen.path.suffix or "–", format=chosen.format
+                ),
+            )
+            content = replace(content, findings=(note, *content.findings))
+        return replace(content, layer_name=layer or chosen.inner)
+
+
+def _layers(path: Path, format: str) -> list[Found]:
+    if format in DRIVERS:
+        from ecospace.layers.vector import inner_layers
+
+        inside = inner_layers(path, format)
+        return [Found(one.name, path, format, one.name, one.geometry or "table") for one in inside]
+    return [Found(path.stem, path, format)]
+
+
+def _chosen(found: list[Found], layer: str | None, path: Path) -> Found:
+    if layer is not None:
+        wanted = layer.casefold()
+        for key in (lambda one: one.name, lambda one: one.inner, lambda one: Path(one.name).name):
+            fitting = [one for one in found if key(one).casefold() == wanted]
+            if len(fitting) == 1:
+                return fitting[0]
+        if len(found) == 1 and found[0].format in SINGLE:
+            return found[0]
+        raise ReadError(
+            "E-READ-27",
+            _("the file has no layer {layer!r}.").format(layer=layer),
+            cure=_("Layers: {names}.").format(names=", ".join(one.name for one in found[:20])),
+            file=path,
+        )
+    drawn = [one for one in found if one.geometry != "table"] or found
+    if len(drawn) > 1:
+        raise ReadError(
+            "E-READ-02",
+            _(
+                "the file has {count} layers ({names}); reading one of them by chance could leave out the others."
+            ).format(count=len(drawn), names=", ".join(one.name for one in drawn[:12])),
+            cure=_('Say which: layer = "{name}" in study.toml.').format(name=drawn[0].name),
+            file=path,
+        )
+    return drawn[0]
+
+
+def _read(chosen: Found, encoding: str | None, options: Mapping[str, Any]) -> Content:
+    path, format = chosen.path, chosen.format
+    if format == "shp":
+        from ecospace.layers.shapefile import read_shapefile
+
+        frame, findings = read_shapefile(path, encoding=encoding)
+        return Content(frame, tuple(findings))
+    if format == "geojson":
+        from ecospace.layers.geojson import read_geojson
+
+        frame, findings = read_geojson(path)
+        return Content(frame, tuple(findings))
+    if format in DRIVERS or format == "parquet":
+        from ecospace.layers.vector import read_vector
+
+        frame, findings = read_vector(path, format, chosen.inner)
+        return Content(frame, tuple(findings))
+    if format in RASTERS:
+        raise ReadError(
+            "E-READ-28",
+            _("the file is a raster, not a layer of shapes."),
+            cure=_("Open it with open_raster, or give the layer a raster role (dem, land_cover) in study.toml."),
+            file=path,
+        )
+    return _surveyed(path, format, options)
+
+
+def _surveyed(path: Path, format: str, options: Mapping[str, Any]) -> Content:
+    """Formats of surveyors and drawings, which have no CRS of their own."""
+    from ecospace.layers.boundary_txt import read_boundary_txt
+
+    if format == "text":
+        return _content(read_boundary_txt(path, **options))
+    raise ReadError("E-READ-29", _("{format} cannot be read yet.").format(format=format), file=path)
+
+
+def _content(parcels: Parcels) -> Content:
+    return Content(parcels.frame, parcels.findings, crs_proposal=parcels.crs_proposal)
