@@ -15,7 +15,7 @@ from ecospace.errors import DataError
 from ecospace.language import _
 from ecospace.terms import standard
 
-SHIPPED = ("dlbm", "landuse-2023", "forestry", "clc", "igbp", "binary")
+SHIPPED = ("dlbm", "landuse-2023", "forestry", "clc", "igbp", "binary", "whole-layer")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def code_system(key: str, folder: Path | None = None) -> CodeSystem:
     Parameters
     ----------
     key : str
-        ``"dlbm"`` (三调), ``"landuse-2023"`` (用地用海), ``"forestry"``, ``"clc"``, ``"igbp"``, ``"binary"``, or the name of a TOML file
+        ``"dlbm"`` (三调), ``"landuse-2023"`` (用地用海), ``"forestry"``, ``"clc"``, ``"igbp"``, ``"binary"``, ``"whole-layer"`` (every shape counts), or the name of a TOML file
         with a table ``[codes]``.
     folder : Path, optional
         Where such a file is looked for.

@@ -199,6 +199,7 @@ def forest_cover(
     chosen = cover_definition(definition) if isinstance(definition, str) else definition
     units = units_of(boundary, zones)
     if isinstance(land, gpd.GeoDataFrame):
+        land = land.assign(**{code: "*"}) if system == "whole-layer" else land
         codes, names = _class_column(land, code), land["code_name"] if "code_name" in land else ()
         book = require_code_system(system, codes.unique(), names, folder=folder)
         _require_same_system(chosen, book)
