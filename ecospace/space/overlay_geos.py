@@ -83,6 +83,31 @@ def pair_pieces(features: Array, zones: Array) -> tuple[Array, Array, Array]:
     return feature[met], zone[met], pieces[met]
 
 
+def covered_once(features: Array, zones: Array, second: Array | None = None) -> Array:
+    """Area by zone in `features` only, `second` only, and both, each ground counted once: shape (zones, 3).
+
+    Each zone clips first and unites then: that is faster than the other way round, and needs less memory.
+    """
+    trees = [shapely.STRtree(layer) for layer in (features, second) if layer is not None]
+    for tree in trees:
+        tree.query(zones[:1])  # builds the tree before threads share it
+
+    def one(part: slice) -> Array:
+        zone = zones[part.start]
+        covers = [
+            shapely.union_all(
+                polygons_only(shapely.intersection(tree.geometries[tree.query(zone, "intersects")], zone))
+            )
+            for tree in trees
+        ]
+        if second is None:
+            return np.array([shapely.area(covers[0]), 0.0, 0.0])
+        both = shapely.area(shapely.intersection(*covers))
+        return np.array([*(shapely.area(a) for a in (covers[0] - covers[1], covers[1] - covers[0])), both])
+
+    return np.array(_in_threads(one, _blocks(len(zones), 1))).reshape(len(zones), 3)
+
+
 def polygons_only(shapes: Array) -> Array:
     """Each shape without its points and lines (what two polygons share may hold contact lines too)."""
     mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION.value
