@@ -165,3 +165,9 @@ def declared_by(header: Mapping[str, str]) -> Declared:
 def _first_number(text: str) -> float | None:
     found = re.search(r"\d+(\.\d+)?", text)
     return float(found.group()) if found else None
+
+
+@lru_cache(maxsize=1)
+def column_names() -> dict[str, str]:
+    """What a column of a coordinate table means, by its name without blanks, brackets and units."""
+    return {name: meaning for meaning, names in _table()["columns"].items() for name in names}

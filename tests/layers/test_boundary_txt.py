@@ -353,7 +353,7 @@ def test_texts_that_the_format_cannot_hold_are_replaced_and_counted(tmp_path: Pa
 coordinates = st.tuples(st.integers(0, 40), st.integers(0, 40))
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(coordinates, st.integers(3, 30), st.booleans()), min_size=1, max_size=6))
 def test_any_parcels_read_back_the_same(tmp_path: Path, drawn: list[tuple[tuple[int, int], int, bool]]) -> None:
     shapes = []
