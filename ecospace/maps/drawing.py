@@ -96,7 +96,11 @@ def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float
     parts = shapely.get_parts(np.asarray(geometries, dtype=object))
     parts = shapely.get_parts(parts)  # parts of a collection may be multi-part themselves
     kinds = shapely.get_type_id(parts)
-    if np.isin(kinds, 3).any():
+    if np.isin(kinds, 3).any() and not (style.filled or style.hatch):
+        # A border that two polygons share is drawn once: dashes drawn twice would close each other's gaps.
+        borders = shapely.line_merge(shapely.union_all(shapely.boundary(parts[kinds == 3])))
+        stroke(axes, line_of([borders]), style, opacity=opacity, zorder=zorder)
+    elif np.isin(kinds, 3).any():
         paint(axes, outline_of(parts[kinds == 3]), style, opacity=opacity, zorder=zorder)
     if np.isin(kinds, (1, 2)).any():
         stroke(axes, line_of(parts[np.isin(kinds, (1, 2))]), style, opacity=opacity, zorder=zorder)
@@ -119,15 +123,21 @@ def stroke(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, 
             linestyle=dashes(style, width),
             joinstyle="round",
             capstyle="butt" if style.line_dash else "round",
-        )  # fmt: skip
+        )
     )
 
 
 def mark(axes: Axes, points: Any, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
     """Draw points as the marker of the style."""
     axes.plot(
-        points[:, 0], points[:, 1], linestyle="none", marker=MARKER_SIGNS[style.marker],
-        markersize=style.marker_mm * POINTS_PER_MM, markerfacecolor=style.fill or "#FFFFFF",
-        markeredgecolor=style.line or "#1A1A1A", markeredgewidth=style.line_width_mm * POINTS_PER_MM, alpha=opacity,
+        points[:, 0],
+        points[:, 1],
+        linestyle="none",
+        marker=MARKER_SIGNS[style.marker],
+        markersize=style.marker_mm * POINTS_PER_MM,
+        markerfacecolor=style.fill or "#FFFFFF",
+        markeredgecolor=style.line or "#1A1A1A",
+        markeredgewidth=style.line_width_mm * POINTS_PER_MM,
+        alpha=opacity,
         zorder=zorder,
-    )  # fmt: skip
+    )

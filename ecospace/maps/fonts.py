@@ -59,13 +59,8 @@ class Font:
 
     def size_mm(self, text: str, size_mm: float, *, bold: bool = False) -> tuple[float, float]:
         """Width and height of a line of text in millimetres."""
-        if not text:
-            return 0.0, size_mm
-        width, _height, _descent = text_to_path.get_text_width_height_descent(
-            text, self.properties(size_mm, bold=bold), ismath=False
-        )
         # A line takes its whole body, whatever letters stand in it: neighbours must not move with the text.
-        return width / POINTS_PER_MM, size_mm * 1.2
+        return _width(self.families, bold and self.bold, self.writable(text)) * size_mm, size_mm * 1.2
 
     def missing(self, text: str) -> str:
         """The characters of a text that no family has, each once, in order."""
@@ -138,6 +133,15 @@ def _number(weight: str | int) -> int:
 
 def _draws(family: str, sample: str) -> bool:
     return bool(_entries(family)) and all(ord(sign) in _characters((family,)) for sign in sample)
+
+
+@lru_cache(maxsize=65_536)
+def _width(families: tuple[str, ...], bold: bool, text: str) -> float:
+    """Width of a line in bodies of its type; measured once, as unhinted type grows evenly."""
+    if not text:
+        return 0.0
+    large = FontProperties(family=list(families), weight="bold" if bold else "normal", size=100)
+    return float(text_to_path.get_text_width_height_descent(text, large, ismath=False)[0]) / 100
 
 
 @lru_cache(maxsize=32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,28 +87,25 @@ def _grid(sheet: Sheet, frame: MapFrame) -> None:
     """Lines of whole kilometres; eastings carry the number of the zone."""
     west, south, east, north = frame.bounds
     step = max(round_step(70e-3 * frame.denominator * sheet.unit), 100.0)
-    axes = frame.axes(sheet, zorder=8)
-    axes.patch.set_visible(False)
-    box, size = frame.box, 2.5 * sheet.unit
-    label = (
-        (lambda m: frame.zone.grid_label(m))
-        if step >= 1000
-        else (lambda m: f"{frame.zone.number or ''}{m / 1000:05.1f}")
-    )
+    axes = frame.axes(sheet, zorder=2)
+    box, size, prefix = frame.box, 2.5 * sheet.unit, str(frame.zone.number or "")
     for easting in np.arange(math.ceil(west / step), math.floor(east / step) + 1) * step:
         axes.plot([easting, easting], [south, north], color=GRID_COLOUR, linewidth=0.09 * POINTS_PER_MM, alpha=0.4)
         x = box.left + (easting - west) * 1000 / frame.denominator
         for y, end in ((box.bottom, -1), (box.top, 1)):
             sheet.line([(x, y), (x, y + end * 1.2 * sheet.unit)], 0.15)
-            sheet.text(x, y + end * 2.9 * sheet.unit, label(easting), size, ha="center", colour=INK)
+            sheet.text(x, y + end * 2.9 * sheet.unit, _kilometres(easting, step, prefix), size, ha="center")
     for northing in np.arange(math.ceil(south / step), math.floor(north / step) + 1) * step:
         axes.plot([west, east], [northing, northing], color=GRID_COLOUR, linewidth=0.09 * POINTS_PER_MM, alpha=0.4)
         y = box.bottom + (northing - south) * 1000 / frame.denominator
-        kilometres = f"{northing / 1000:.0f}" if step >= 1000 else f"{northing / 1000:.1f}"
         for x, end in ((box.left, -1), (box.right, 1)):
             sheet.line([(x, y), (x + end * 1.2 * sheet.unit, y)], 0.15)
-            # The baseline of turned text lies to its right: half a body height keeps it in the middle of the band.
-            sheet.text(x + end * 2.9 * sheet.unit, y, kilometres, size, ha="center", rotation=90)
+            sheet.text(x + end * 2.9 * sheet.unit, y, _kilometres(northing, step), size, ha="center", rotation=90)
+
+
+def _kilometres(metres: float, step: float, zone: str = "") -> str:
+    """A grid number, with decimals where the step is below a kilometre: 38410, 38410.5."""
+    return f"{zone}{metres / 1000:03.0f}" if step >= 1000 else f"{zone}{metres / 1000:05.1f}"
 
 
 def _graticule(sheet: Sheet, frame: MapFrame, inner: Box, outer: Box) -> None:
@@ -128,7 +126,7 @@ def _graticule(sheet: Sheet, frame: MapFrame, inner: Box, outer: Box) -> None:
         first, last = (inner.bottom, inner.top) if upright else (inner.left, inner.right)
         crossings = list(_crossings(frame, side, fine, first, last))
         ends = [first, *[position for position, _value in crossings], last]
-        for index, (one, other) in enumerate(zip(ends, ends[1:], strict=False)):
+        for index, (one, other) in enumerate(pairwise(ends)):
             value = crossings[index - 1][1] if index else crossings[0][1] - fine if crossings else 0.0
             if round(value / fine) % 2 == 0:
                 low, high = min(near, far), max(near, far)
@@ -204,7 +202,7 @@ def draw_north(sheet: Sheet, x: float, y: float, height: float) -> Box:
 
 def scale_bar_step(denominator: int, width_mm: float) -> float:
     """Metres of one of the four parts of a scale bar that fits a width."""
-    return round_step(width_mm / 4 * denominator / 1000)
+    return round_step(width_mm / 4 * denominator / 1000, factors=(1, 2, 2.5, 4, 5))
 
 
 def draw_scale_bar(sheet: Sheet, x: float, y: float, width_mm: float, denominator: int) -> Box:

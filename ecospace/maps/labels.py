@@ -78,7 +78,7 @@ def place_names(
     Parameters
     ----------
     names : sequence of Name
-        In any order: lower ranks first, then larger places, then by text, so that the same map is always lettered alike.
+        In any order; placed by rank, then size, then text, so that the same map is always lettered alike.
     font : Font
         Measures the text.
     frame : polygon

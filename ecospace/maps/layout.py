@@ -9,7 +9,7 @@ from ecospace.maps.scale import usual_scale
 from ecospace.maps.sheet import Box, paper_size
 
 #: Millimetres between the study area and the inner frame, on A3.
-AIR = 6.0
+AIR = 4.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Layout:
     page, title, map, panel, footer : Box
         `map` is the inner frame.
     landscape : bool
+        The sheet lies on its long side.
+    beside : bool
         The panel stands to the right of the map; else under it.
     unit : float
         1 on A3; sizes of type and spaces are multiples of it.
@@ -32,6 +34,7 @@ class Layout:
     panel: Box
     footer: Box
     landscape: bool
+    beside: bool
     unit: float
 
     @property
@@ -40,8 +43,12 @@ class Layout:
         return self.map.width - 2 * AIR * self.unit, self.map.height - 2 * AIR * self.unit
 
 
-def layout_of(paper: str, landscape: bool) -> Layout:
-    """The layout of a sheet in one direction."""
+#: The forms that are tried, (lying, panel beside the map): the first ones are the habit of plan documents.
+FORMS = ((True, True), (False, False), (True, False), (False, True))
+
+
+def layout_of(paper: str, landscape: bool, beside: bool) -> Layout:
+    """The layout of a sheet in one direction, with the panel beside the map or under it."""
     width, height = paper_size(paper, landscape)
     unit = max(width, height) / 420
     page = Box(0.0, 0.0, width, height)
@@ -51,22 +58,22 @@ def layout_of(paper: str, landscape: bool) -> Layout:
     main = Box(content.left, footer.top, content.width, title.bottom - footer.top)
     # Grid numbers, band of minutes and degrees stand round the inner frame.
     round_frame, degrees = 5.8 * unit, 3.8 * unit
-    if landscape:
+    if beside:
         panel_width = 82 * unit
         panel = Box(main.right - panel_width, main.bottom + degrees, panel_width, main.height - 2 * degrees)
         outer = Box(main.left + degrees, panel.bottom, panel.left - main.left - 2 * degrees - 1.5 * unit, panel.height)
     else:
-        panel_height = 86 * unit
+        panel_height = (70 if landscape else 86) * unit
         panel = Box(main.left + degrees, main.bottom + unit, main.width - 2 * degrees, panel_height)
         bottom = panel.top + degrees + 1.5 * unit
         outer = Box(panel.left, bottom, panel.width, main.top - degrees - bottom)
-    return Layout(page, title, outer.shrunk(round_frame), panel, footer, landscape, unit)
+    return Layout(page, title, outer.shrunk(round_frame), panel, footer, landscape, beside, unit)
 
 
 def choose_layout(
     paper: str, width_m: float, height_m: float, *, scale: int | None = None, landscape: bool | None = None
 ) -> tuple[Layout, int]:
-    """The direction of the sheet and the scale that show a study area largest.
+    """The form of the sheet and the scale that show a study area largest.
 
     Parameters
     ----------
@@ -84,18 +91,23 @@ def choose_layout(
     MapError
         E-MAP-30 where no usual scale is small enough.
     """
-    options: list[tuple[int, float, Layout]] = []
+    options: list[tuple[float, float, Layout, int]] = []
     failed: MapError | None = None
-    for turned in (True, False) if landscape is None else (landscape,):
-        layout = layout_of(paper, turned)
-        needed = max(width_m / layout.room[0], height_m / layout.room[1])
+    for order, (lying, beside) in enumerate(FORMS):
+        if landscape not in (None, lying):
+            continue
+        layout = layout_of(paper, lying, beside)
+        needed = 1000 * max(width_m / layout.room[0], height_m / layout.room[1])
         try:
-            options.append((scale or usual_scale(width_m, height_m, *layout.room), needed, layout))
+            denominator = scale or usual_scale(width_m, height_m, *layout.room)
         except MapError as error:
             failed = error
+            continue
+        # A fixed scale that fits leaves the choice to habit, as does an equal one: the lying sheet first.
+        worth = float(denominator) if scale is None else max(needed, float(scale))
+        options.append((worth, float(order), layout, denominator))
     if not options:
         assert failed is not None
         raise failed
-    # At equal scale a lying sheet is the habit of plan documents; at a fixed one the sheet that holds more.
-    denominator, _needed, layout = min(options, key=lambda option: option[0] if scale is None else option[1])
+    _worth, _order, layout, denominator = min(options, key=lambda option: option[:2])
     return layout, denominator

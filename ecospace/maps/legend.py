@@ -68,83 +68,105 @@ def shape_of(layer: MapLayer) -> str:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an entry stands: column, rows above it, and its lines of text."""
+
+    column: int
+    above: float
+    lines: tuple[str, ...]
+
+    @property
+    def rows(self) -> float:
+        """Rows that it takes."""
+        return max(1.0, 0.8 * len(self.lines))
+
+
+@dataclass(frozen=True)
 class LegendPlan:
-    """How a legend fits a box: rows, columns and sizes in millimetres."""
+    """How a legend fits a box: millimetres of a row, columns, and the place of every entry."""
 
     row: float
     columns: int
-    per_column: int
-    lines: tuple[tuple[str, ...], ...]
+    places: tuple[Place, ...]
 
     @property
     def text_mm(self) -> float:
+        """Body height of the letters."""
         return self.row * 0.6
-
-    @property
-    def swatch_mm(self) -> float:
-        return self.row * 1.7
 
     @property
     def height(self) -> float:
         """Millimetres from the first row to the last."""
-        return self.per_column * self.row
+        return max((place.above + place.rows for place in self.places), default=0.0) * self.row
 
 
 def plan_legend(entries: Sequence[Entry], box: Box, font: Font, *, largest_row: float) -> LegendPlan:
-    """The largest rows with which a legend fits a box.
+    """The plan with the largest letters that fit a box; one column and unbroken titles are worth smaller ones.
 
     Raises
     ------
     MapError
         E-MAP-33 where it fits at no readable size: no class is left out in silence.
     """
+    plans: list[tuple[float, LegendPlan]] = []
     row = largest_row
     while row >= 2.6:
         for columns in range(1, 5):
             width = box.width / columns
-            room = width - row * 1.7 - row * 0.9
+            room = width - row * (1.7 + 0.45 + 0.5)
             if room < row * 3:
                 break
-            lines = tuple(
-                tuple(wrap(entry.title, room if entry.style else width, row * 0.6, font)) for entry in entries
-            )
-            if max((len(text) for text in lines), default=1) > 2:
-                continue
-            rows = sum(max(1.0, 0.8 * len(text)) for text in lines)
-            # A class of two lines must not be torn apart between columns: hence one row to spare.
-            per_column = int(np.ceil(rows / columns)) + (1 if columns > 1 else 0)
-            if per_column * row <= box.height:
-                return LegendPlan(row, columns, per_column, lines)
-        row *= 0.94
+            lines = [tuple(wrap(entry.title, room if entry.style else width, row * 0.6, font)) for entry in entries]
+            longest = max((len(text) for text in lines), default=1)
+            places = _flow(entries, lines, columns, box.height / row)
+            if longest <= 2 and places is not None:
+                worth = row * 0.9 ** (columns - 1) * (0.75 if longest == 2 else 1.0)
+                plans.append((worth, LegendPlan(row, columns, places)))
+        row *= 0.95
+    if plans:
+        return max(plans, key=lambda plan: plan[0])[1]
     text = _("The legend of {count} classes does not fit the sheet in letters that can be read.").format(
         count=len(entries)
     )
     raise MapError("E-MAP-33", text, cure=_("Group classes (by=), take a larger sheet, or split the figure in two."))
 
 
+def _flow(
+    entries: Sequence[Entry], lines: Sequence[tuple[str, ...]], columns: int, height: float
+) -> tuple[Place, ...] | None:
+    """Fill columns of a height in rows, as evenly as they allow; None where the entries do not fit."""
+    needed = sum(max(1.0, 0.8 * len(text)) for text in lines)
+    # Even columns look better than one full and one short: try the lowest height first.
+    for limit in np.arange(np.ceil(needed / columns), height + 1e-9, 0.5):
+        places: list[Place] = []
+        column, used = 0, 0.0
+        for index, (entry, text) in enumerate(zip(entries, lines, strict=True)):
+            place = Place(column, used, text)
+            # A heading stays with its first class.
+            follows = max(1.0, 0.8 * len(lines[index + 1])) if entry.style is None and index + 1 < len(lines) else 0.0
+            if used + place.rows + follows > limit + 1e-9:
+                column, used = column + 1, 0.0
+                place = Place(column, used, text)
+            places.append(place)
+            used += place.rows
+        if column < columns:
+            return tuple(places)
+    return None
+
+
 def draw_legend(sheet: Sheet, entries: Sequence[Entry], box: Box, plan: LegendPlan) -> None:
     """Draw the legend from the upper left corner of a box."""
     width = box.width / plan.columns
-    column, used = 0, 0.0
-    for entry, lines in zip(entries, plan.lines, strict=True):
-        rows = max(1.0, 0.8 * len(lines))
-        if used + rows > plan.per_column + 1e-9:
-            column, used = column + 1, 0.0
-        left = box.left + column * width
-        middle = box.top - (used + rows / 2) * plan.row
-        if entry.style is None:
-            for number, text in enumerate(lines):
-                sheet.text(left, middle + _rise(number, len(lines), plan), text, plan.text_mm, bold=True)
-        else:
-            swatch = Box(left, middle - plan.row * 0.34, plan.swatch_mm, plan.row * 0.68)
+    for entry, place in zip(entries, plan.places, strict=True):
+        left = box.left + place.column * width
+        middle = box.top - (place.above + place.rows / 2) * plan.row
+        if entry.style is not None:
+            swatch = Box(left, middle - plan.row * 0.34, plan.row * 1.7, plan.row * 0.68)
             draw_swatch(sheet, entry, swatch)
-            for number, text in enumerate(lines):
-                sheet.text(swatch.right + plan.row * 0.45, middle + _rise(number, len(lines), plan), text, plan.text_mm)
-        used += rows
-
-
-def _rise(number: int, count: int, plan: LegendPlan) -> float:
-    return ((count - 1) / 2 - number) * plan.text_mm * 1.18
+            left = swatch.right + plan.row * 0.45
+        for number, text in enumerate(place.lines):
+            rise = ((len(place.lines) - 1) / 2 - number) * plan.text_mm * 1.18
+            sheet.text(left, middle + rise, text, plan.text_mm, bold=entry.style is None)
 
 
 def draw_swatch(sheet: Sheet, entry: Entry, box: Box) -> None:

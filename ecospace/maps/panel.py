@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from ecospace.crs import geographic_of
 from ecospace.language import _
 from ecospace.maps.drawing import draw_geometries
 from ecospace.maps.frame import MapFrame, draw_scale_bar
 from ecospace.maps.layout import Layout
-from ecospace.maps.legend import draw_legend, entries_of, plan_legend, readable, wrap
+from ecospace.maps.legend import Entry, draw_legend, entries_of, plan_legend, readable, wrap
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.scale import scale_text
 from ecospace.maps.sheet import INK, Box, Sheet
@@ -43,11 +42,11 @@ class PanelContent:
 
 
 def draw_panel(sheet: Sheet, layout: Layout, content: PanelContent) -> None:
-    """Fill the panel: downwards on a lying sheet, from left to right on a standing one."""
+    """Fill the panel: downwards beside the map, from left to right under it."""
     unit, panel = layout.unit, layout.panel
     sheet.rectangle(panel, line_mm=0.35)
     size = 2.75 * unit
-    if layout.landscape:
+    if layout.beside:
         inner = panel.inside(5 * unit, 0, 4 * unit, 0)
         notes = _note_lines(sheet, content, inner.width, size)
         notes_height = _notes_height(notes, unit)
@@ -94,22 +93,18 @@ def _draw_legend(sheet: Sheet, box: Box, content: PanelContent) -> float:
     unit = sheet.unit
     heading = 11 * unit
     sheet.text(box.left + box.width / 2, box.top - heading * 0.58, _("L e g e n d"), 5 * unit, bold=True, ha="center")
-    entries = entries_of(content.layers, sheet.font, content.styles)
-    entries += _boundary_entry(content)
+    entries = [*_boundary_entry(content), *entries_of(content.layers, sheet.font, content.styles)]
     room = Box(box.left, box.bottom + 2 * unit, box.width, box.height - heading - 2 * unit)
     plan = plan_legend(entries, room, sheet.font, largest_row=7.2 * unit)
     draw_legend(sheet, entries, room, plan)
     return room.top - plan.height
 
 
-def _boundary_entry(content: PanelContent) -> list[Any]:
-    from ecospace.maps.legend import Entry
-
+def _boundary_entry(content: PanelContent) -> list[Entry]:
     if any(layer.style == "boundary" for layer in content.layers):
         return []
-    return [
-        Entry(style_of("boundary", styles=content.styles).title, style_of("boundary", styles=content.styles), "line")
-    ]
+    style = style_of("boundary", styles=content.styles)
+    return [Entry(style.title, style, "line")]
 
 
 def _note_lines(sheet: Sheet, content: PanelContent, width: float, size: float) -> list[str]:
@@ -168,7 +163,7 @@ def _draw_inset(sheet: Sheet, box: Box, content: PanelContent) -> None:
     ground = shapely.union_all([*surroundings.geometry.to_numpy(), content.area])
     west, south, east, north = ground.bounds
     metres = max((east - west) / (room.width - 4 * unit), (north - south) / (room.height - 4 * unit))
-    axes = sheet.axes(room, zorder=6)
+    axes = sheet.axes(room, zorder=11)
     middle = ((west + east) / 2, (south + north) / 2)
     axes.set_xlim(middle[0] - metres * room.width / 2, middle[0] + metres * room.width / 2)
     axes.set_ylim(middle[1] - metres * room.height / 2, middle[1] + metres * room.height / 2)

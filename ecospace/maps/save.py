@@ -16,7 +16,7 @@ from ecospace.language import _
 PRINT_DPI = 300
 
 #: Nothing of the machine or the moment goes into a file.
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "pdf.fonttype": 42,
     "ps.fonttype": 42,
     "svg.fonttype": "path",

@@ -46,14 +46,14 @@ def usual_scale(width_m: float, height_m: float, frame_width_mm: float, frame_he
     raise MapError("E-MAP-30", text, cure=_("Take a larger sheet, or give scale= yourself."))
 
 
-def round_step(ground_m: float) -> float:
-    """The largest of 1, 2, 5 × 10ⁿ metres that is not longer than a length: the step of grids and scale bars.
+def round_step(ground_m: float, factors: tuple[float, ...] = (1, 2, 5)) -> float:
+    """The largest of `factors` × 10ⁿ metres that is not longer than a length: the step of grids and scale bars.
 
     >>> [round_step(x) for x in (999, 1000, 4999, 70_000)]
     [500.0, 1000.0, 2000.0, 50000.0]
     """
     power = 10.0 ** math.floor(math.log10(ground_m * (1 + 1e-12)))
-    return max(factor * power for factor in (1, 2, 5) if factor * power <= ground_m * (1 + 1e-12))
+    return max(factor * power for factor in factors if factor * power <= ground_m * (1 + 1e-12))
 
 
 def scale_text(denominator: int) -> str:

@@ -99,7 +99,8 @@ class Sheet:
         width, height = self.figure.get_size_inches() * 25.4
         self.page = Box(0.0, 0.0, float(width), float(height))
         self.unit = self.page.width / 420 if self.page.width > self.page.height else self.page.height / 420
-        self.surface = self.axes(self.page, zorder=0)
+        # Over the map, so that names, arrow and frame lie on top of it.
+        self.surface = self.axes(self.page, zorder=10)
 
     def axes(self, box: Box, *, zorder: float) -> Axes:
         """Axes that fill a box, in millimetres of the sheet until their limits are set."""
@@ -114,9 +115,20 @@ class Sheet:
         return axes
 
     def text(
-        self, x: float, y: float, text: str, size_mm: float, *, bold: bool = False, ha: str = "left",
-        va: str = "center", colour: str = INK, rotation: float = 0.0, zorder: float = 5.0, target: Axes | None = None,
-    ) -> Text:  # fmt: skip
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size_mm: float,
+        *,
+        bold: bool = False,
+        ha: str = "left",
+        va: str = "center",
+        colour: str = INK,
+        rotation: float = 0.0,
+        zorder: float = 5.0,
+        target: Axes | None = None,
+    ) -> Text:
         """A line of type; characters that no font has are marked and reported."""
         missing = self.font.missing(text)
         if missing:
@@ -132,27 +144,48 @@ class Sheet:
             )
         # A dollar sign in a name is no formula.
         return (target or self.surface).text(
-            x, y, self.font.writable(text), fontproperties=self.font.properties(size_mm, bold=bold), color=colour,
-            ha=ha, va=va, rotation=rotation, rotation_mode="anchor", zorder=zorder, parse_math=False,
-        )  # fmt: skip
+            x,
+            y,
+            self.font.writable(text),
+            fontproperties=self.font.properties(size_mm, bold=bold),
+            color=colour,
+            ha=ha,
+            va=va,
+            rotation=rotation,
+            rotation_mode="anchor",
+            zorder=zorder,
+            parse_math=False,
+        )
 
-    def line(self, points: Sequence[tuple[float, float]], width_mm: float = 0.15, *, colour: str = INK, zorder: float = 4.0) -> Line2D:  # fmt: skip
+    def line(
+        self, points: Sequence[tuple[float, float]], width_mm: float = 0.15, *, colour: str = INK, zorder: float = 4.0
+    ) -> Line2D:
         """A line through points in millimetres."""
         xs, ys = zip(*points, strict=True)
         line = Line2D(xs, ys, linewidth=width_mm * POINTS_PER_MM, color=colour, zorder=zorder, solid_capstyle="butt")
         self.surface.add_line(line)
         return line
 
-    def rectangle(self, box: Box, *, line_mm: float = 0.15, fill: str = "none", colour: str = INK, zorder: float = 3.0) -> Rectangle:  # fmt: skip
+    def rectangle(
+        self, box: Box, *, line_mm: float = 0.15, fill: str = "none", colour: str = INK, zorder: float = 3.0
+    ) -> Rectangle:
         """A rectangle; with `line_mm` 0 without outline."""
         patch = Rectangle(
-            (box.left, box.bottom), box.width, box.height, facecolor=fill, edgecolor=colour if line_mm else "none",
-            linewidth=line_mm * POINTS_PER_MM, zorder=zorder, joinstyle="miter",
-        )  # fmt: skip
+            (box.left, box.bottom),
+            box.width,
+            box.height,
+            facecolor=fill,
+            edgecolor=colour if line_mm else "none",
+            linewidth=line_mm * POINTS_PER_MM,
+            zorder=zorder,
+            joinstyle="miter",
+        )
         self.surface.add_patch(patch)
         return patch
 
-    def polygon(self, points: Sequence[tuple[float, float]], *, fill: str, line_mm: float = 0.0, zorder: float = 5.0) -> Polygon:  # fmt: skip
+    def polygon(
+        self, points: Sequence[tuple[float, float]], *, fill: str, line_mm: float = 0.0, zorder: float = 5.0
+    ) -> Polygon:
         """A filled shape."""
         patch = Polygon(
             points, closed=True, facecolor=fill, edgecolor=INK, linewidth=line_mm * POINTS_PER_MM, zorder=zorder
@@ -161,7 +194,9 @@ class Sheet:
         return patch
 
 
-def paint(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float, weight: float = 1.0) -> list[Artist]:  # fmt: skip
+def paint(
+    axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float, weight: float = 1.0
+) -> list[Artist]:
     """Fill, hatch and outline of one style on a compound outline.
 
     Parameters
@@ -191,7 +226,7 @@ def paint(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, z
                 hatchcolor=(style.line or INK, opacity),
                 hatch_linewidth=0.11 * POINTS_PER_MM,
                 zorder=zorder,
-            )  # fmt: skip
+            )
         )
     if style.line and width:
         artists.append(
@@ -204,7 +239,7 @@ def paint(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, z
                 linestyle=dashes(style, width),
                 joinstyle="round",
                 capstyle="butt",
-            )  # fmt: skip
+            )
         )
     for artist in artists:
         axes.add_artist(artist)

@@ -51,10 +51,6 @@ class DrawingZone:
             datum=geographic_of(self.crs).name, meridian=abs(self.central_meridian), hemisphere=hemisphere
         )
 
-    def grid_label(self, easting_m: float) -> str:
-        """Kilometres of an easting, with the zone before them: 38410 is 410 km in zone 38."""
-        return f"{self.number or ''}{round(easting_m / 1000):03d}"
-
     def convergence_deg(self, easting_m: float, northing_m: float) -> float:
         """The angle from true north to grid north, degrees, clockwise positive (子午线收敛角)."""
         longitude, latitude = self.to_degrees.transform(easting_m, northing_m)
