@@ -252,14 +252,15 @@ def _said(rows: Rows) -> dict[str, str]:
     said: dict[str, str] = {}
     words = half_width(" ".join(cell for row in rows for cell in row))[0]
     for row in rows[:-1]:
-        cells = [half_width(cell)[0] for cell in row if cell]
+        cells = [cell for cell in row if cell]
         for cell, following in zip(cells, [*cells[1:], ""], strict=True):
-            key, colon, value = cell.partition(":")
-            value = (value if colon else following).strip()
+            key, *rest = re.split("[:：]", cell, maxsplit=1)
+            value = (rest[0] if rest else following).strip()
             meaning = column_names().get(_plain(key))
             if meaning == "area" and value:
-                unit = re.search(r"公顷|平方米|平方公里|亩|hm2|ha|m2", key + value)
-                said.setdefault(f"area:{unit_of(unit.group()) if unit else 'ha'}", re.sub(r"[^\d.]+$", "", value))
+                unit = re.search(r"公顷|平方米|平方公里|亩|hm2|ha|m2", half_width(key + value)[0])
+                number = re.sub(r"[^\d.]+$", "", half_width(value)[0])
+                said.setdefault(f"area:{unit_of(unit.group()) if unit else 'ha'}", number)
             elif meaning in ("id", "name") and value:
                 said.setdefault(meaning, value)
     for key, pattern in HEADER_WORDS.items():
