@@ -196,7 +196,7 @@ def style_of(key: str | Style, system: str | None = None, *, styles: Styles | No
         ``"eco_redline"``, ``"water_source_1"``, or with `system` a class code or what planners write for it
         (``"0301"``, ``"一级"``). A Style is returned as it is.
     system : str, optional
-        ``"dlbm"`` (三调), ``"land_sea"`` (用地用海 2023), ``"water_source"``, ``"protected_zone"``, ``"control_unit"``,
+        ``"dlbm"`` (三调), ``"landuse-2023"`` (用地用海 2023), ``"water_source"``, ``"protected_zone"``, ``"control_unit"``,
         ``"change"``, ``"verdict"``.
     styles : Styles, optional
         From `read_styles`; the package's own by default.
@@ -210,7 +210,7 @@ def style_of(key: str | Style, system: str | None = None, *, styles: Styles | No
     --------
     >>> style_of("eco_redline").hatch
     '/'
-    >>> style_of("0301K", "dlbm").title_zh, style_of("0301", "land_sea").title_zh
+    >>> style_of("0301K", "dlbm").title_zh, style_of("0301", "landuse-2023").title_zh
     ('乔木林地', '林地')
     >>> style_of("一级", "water_source").key
     'water_source_1'

@@ -59,7 +59,7 @@ def test_the_red_line_is_not_filled_red() -> None:
 
 def test_a_code_means_what_its_system_says() -> None:
     assert style_of("0601", "dlbm").title_zh == "工业用地"
-    assert style_of("0601", "land_sea").title_zh == "农业设施建设用地"
+    assert style_of("0601", "landuse-2023").title_zh == "农业设施建设用地"
     with pytest.raises(MapError, match="E-MAP-20"):
         style_of("0601")
 
@@ -73,7 +73,7 @@ def test_unverified_colours_say_so() -> None:
 def test_adjustable_codes_and_child_codes_fall_back() -> None:
     assert style_of("0201K", "dlbm").fill == style_of("0201", "dlbm").fill
     assert style_of("0201K", "dlbm").key == "0201K"
-    assert style_of("060201", "land_sea").title_zh == "农业设施建设用地"
+    assert style_of("060201", "landuse-2023").title_zh == "农业设施建设用地"
     with pytest.raises(MapError):
         style_of("0201X", "dlbm")
 
