@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
@@ -21,8 +22,8 @@ class Clause:
     ----------
     key : str
         As rules cite it.
-    document, number, article : str
-        Title, document number or version, article.
+    document, short, number, article : str
+        Title, title as cited in a sentence, document number or version, article.
     text : str
         What it says; the law's words where `verified`.
     english : str
@@ -39,6 +40,7 @@ class Clause:
 
     key: str
     document: str
+    short: str
     number: str
     article: str
     text: str
@@ -53,8 +55,17 @@ class Clause:
     def citation(self) -> str:
         """Document and article on one line, marked where the text was not verified."""
         number = f"（{self.number}）" if self.number else ""
-        mark = "" if self.verified else _(" [to be checked]")
+        mark = "" if self.verified else _("[to be checked]")
         return f"{self.document}{number}{self.article}{mark}"
+
+    @property
+    def brief(self) -> str:
+        """As cited in a sentence.
+
+        >>> clause("water-66").brief
+        '《水污染防治法》第六十六条'
+        """
+        return cited([self.key])
 
     @property
     def wording(self) -> str:
@@ -76,7 +87,7 @@ def clauses() -> dict[str, Clause]:
     for row in table["clause"]:
         document = documents[row["document"]]
         out[row["key"]] = Clause(
-            key=row["key"], document=document["title"], number=document.get("number", ""), article=row["article"],
+            key=row["key"], document=document["title"], short=document["short"], number=document.get("number", ""), article=row["article"],
             text=row["text"], english=row["english"], checked=row.get("checked", checked), verified=row["verified"],
             in_force=document.get("in_force"), until=document.get("until"), source=document.get("source", ""),
         )  # fmt: skip
@@ -99,3 +110,18 @@ def clause(key: str) -> Clause:
             _("the clause {key!r} is not in basis.toml, so the rule that cites it has no legal basis.").format(key=key),
             cure=_("Add the clause, or correct its key."),
         ) from None
+
+
+def cited(keys: Iterable[str]) -> str:
+    """Clauses as cited in a sentence: each document once, with its articles; what was not verified is marked.
+
+    >>> cited(["water-65", "water-66", "general-zone"])
+    '《水污染防治法》第六十五条、第六十六条；《关于建立以国家公园为主体的自然保护地体系的指导意见》一般控制区[待核]'
+    """
+    by_document: dict[str, list[str]] = {}
+    for item in (clause(key) for key in dict.fromkeys(keys)):
+        mark = "" if item.verified else _("[to be checked]")
+        article = f"{item.article}{mark}"
+        if article not in by_document.setdefault(item.short, []):
+            by_document[item.short].append(article)
+    return "；".join(f"{document}{'、'.join(articles)}" for document, articles in by_document.items())

@@ -83,7 +83,9 @@ class Boxes:
         order = np.argsort(gaps, kind="stable")
         return order, gaps[order]
 
-    def members_within(self, blocks: Array, window: Array, scale: tuple[float, float], reach: float) -> tuple[Array, Array]:
+    def members_within(
+        self, blocks: Array, window: Array, scale: tuple[float, float], reach: float
+    ) -> tuple[Array, Array]:
         """Boxes of some blocks that may lie within a reach of a window, and their least possible distances."""
         items = self._members(blocks)
         gaps = _gap(self.bounds[items], window, scale)

@@ -17,17 +17,17 @@ from pyproj.crs import CRS
 
 from ecospace.check.boxes import MANY, Array
 from ecospace.check.control import ControlLayer
-from ecospace.check.moving import metres_per_unit, moved, same_coordinates
+from ecospace.check.moving import metres_per_unit, move
 
 Relation = Literal["overlap", "touch", "apart", "unknown"]
 
-#: Longest edge, in metres, before a site is moved for a verdict. An edge of length L bends by at most 2.7e-8 L² metres in any CRS
-#: used in China (curvature tan 54° / R), here 0.11 micrometres; 50 m edges, right for areas, would hide 60 micrometres.
+#: Longest edge, in metres, before a site is moved for a verdict. An edge of length L bends by at most 2.7e-8 L² metres
+#: in any CRS used in China (curvature tan 54° / R), here 0.11 micrometres; edges of 50 m would hide 60 micrometres.
 VERDICT_EDGE_M = 2.0
 BEND_PER_M2 = 2.7e-8
 #: Vertices that densifying for a verdict may add to one site; a 60 km site gets longer edges and a larger noise floor.
 MOST_VERTICES = 200_000
-#: Rounding steps (units in the last place of the largest coordinate) that a coordinate may be off: as written, and after a transform.
+#: Units in the last place of the largest coordinate that a coordinate may be off: as written, after a transform.
 STEPS_AS_WRITTEN, STEPS_MOVED = 4, 16
 #: Multiples of the noise floor beyond which a mean width needs no exact predicate.
 PLAIN = 8.0
@@ -76,7 +76,7 @@ class Meeting:
     @cached_property
     def ground(self) -> Any:
         """The common ground as one geometry in the study CRS."""
-        return shapely.union_all(moved(self.cuts, self.layer.crs, self.study))
+        return shapely.union_all(move(self.layer.crs, self.study)(self.cuts))
 
     @cached_property
     def parts(self) -> Array:
@@ -140,39 +140,37 @@ class Sites:
 
     def __init__(self, shapes: Array, crs: CRS) -> None:
         self.shapes, self.crs = np.asarray(shapes, dtype=object), crs
-        self._seen: dict[str, tuple[Array, bool, Array]] = {}
+        self._seen: dict[int, tuple[Array, bool, Array]] = {}
+        self._crss: list[CRS] = []
 
     def __len__(self) -> int:
         return len(self.shapes)
 
-    def seen_in(self, crs: CRS, key: str) -> tuple[Array, bool, Array]:
-        """The shapes in a CRS; whether they are the raw ones; the noise floor of each in metres.
-
-        Parameters
-        ----------
-        crs : CRS
-        key : str
-            Its WKT, by which the answer is kept.
-        """
-        if key not in self._seen:
-            self._seen[key] = self._look(crs)
-        return self._seen[key]
+    def seen_in(self, crs: CRS) -> tuple[Array, bool, Array]:
+        """The shapes in a CRS; whether they are the raw ones; the noise floor of each in metres."""
+        if id(crs) not in self._seen:
+            same = next((kept for kept in self._crss if move(kept, crs).same), crs)
+            if id(same) not in self._seen:
+                self._seen[id(same)] = self._look(same)
+                self._crss.append(same)
+            self._seen[id(crs)] = self._seen[id(same)]
+        return self._seen[id(crs)]
 
     def _look(self, crs: CRS) -> tuple[Array, bool, Array]:
-        unit = metres_per_unit(crs)
-        if same_coordinates(self.crs, crs):
+        way = move(self.crs, crs)
+        if way.same:
             shapes, exact, bend, steps = self.shapes, True, np.zeros(len(self)), STEPS_AS_WRITTEN
         else:
-            length_m = shapely.length(self.shapes) * metres_per_unit(self.crs)
+            length_m = shapely.length(self.shapes) * way.unit_m
             edge_m = np.maximum(VERDICT_EDGE_M, length_m / MOST_VERTICES)
-            shapes = moved(self.shapes, self.crs, crs, edge_m)
+            shapes = way(self.shapes, edge_m)
             # Valid shapes can cross themselves after a transform (trust.md tB22).
             wrong = ~shapely.is_valid(shapes)
             shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
             exact, bend, steps = False, BEND_PER_M2 * edge_m**2, STEPS_MOVED
         shapely.prepare(shapes)
         largest = np.abs(shapely.bounds(shapes)).max(axis=1)
-        return shapes, exact, bend + steps * np.spacing(largest) * unit
+        return shapes, exact, bend + steps * np.spacing(largest) * metres_per_unit(crs)
 
 
 def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
@@ -191,7 +189,7 @@ def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
     list of Contact
         In the order of the sites.
     """
-    shapes, exact, noise_m = sites.seen_in(layer.crs, layer.wkt)
+    shapes, exact, noise_m = sites.seen_in(layer.crs)
     groups = _groups(shapes, exact, noise_m, layer, study)
     free = np.setdiff1d(np.arange(len(sites)), groups.site)
     distance, nearest = _nearest(sites, shapes, free, layer, study)
@@ -274,10 +272,12 @@ def _groups(shapes: Array, exact: bool, noise_m: Array, layer: ControlLayer, stu
     width_m = np.divide(2.0 * raw, around, out=np.zeros(len(first)), where=around > 0) * min(layer.scale)
     overlap = width_m > PLAIN * noise_m[site]
     ends = np.append(first, len(rows))
-    for i in np.flatnonzero(~overlap):
+    for i in np.flatnonzero(~overlap).tolist():
         members = slice(ends[i], ends[i + 1])
-        meets = _interiors_meet(shapes[site[i]], pieces[members], items[members], int(feature[i]), reach[site[i]], layer)
-        # Lines and points have no width; of polygons that were moved, less than the noise floor is no more than contact.
+        meets = _interiors_meet(
+            shapes[site[i]], pieces[members], items[members], int(feature[i]), reach[site[i]], layer
+        )
+        # Lines and points have no width; of moved polygons, less than the noise floor is no more than contact.
         thin = not exact and layer.polygons and width_m[i] <= noise_m[site[i]]
         overlap[i] = (meets or raw[i] > 0.0) and not thin
     area, length = _measured(cuts, layer, study)
@@ -299,8 +299,8 @@ def _intersections(one: Array, other: Array) -> tuple[Array, dict[int, str]]:
                 faulty[i] = type(error).__name__
     most = np.minimum(shapely.area(one), shapely.area(other))
     # An overlay that breaks can return more ground than there is (trust.md tB22).
-    for i in np.flatnonzero(shapely.area(cuts) > most * (1.0 + 1e-9) + 1e-12):
-        faulty[int(i)] = "area"
+    for i in np.flatnonzero(shapely.area(cuts) > most * (1.0 + 1e-9) + 1e-12).tolist():
+        faulty[i] = "area"
     return cuts, faulty
 
 
@@ -328,8 +328,7 @@ def _interiors_meet(site: Any, pieces: Array, items: Array, feature: int, reach:
 
 def _measured(cuts: Array, layer: ControlLayer, study: CRS) -> tuple[Array, Array]:
     """Square metres and metres of common ground, in the study CRS."""
-    if not layer.in_study_crs(study):
-        cuts = moved(cuts, layer.crs, study)
+    cuts = move(layer.crs, study)(cuts)
     area = shapely.area(cuts)
     return area, np.zeros(len(cuts)) if layer.polygons else shapely.length(cuts)
 
@@ -341,7 +340,7 @@ def _nearest(sites: Sites, shapes: Array, rows: Array, layer: ControlLayer, stud
         return distance, feature
     if layer.in_study_crs(study) and len(rows) > MANY:
         return _nearest_of_many(shapes[rows], layer)
-    ruler = shapes if layer.in_study_crs(study) else sites.seen_in(study, study.to_wkt())[0]
+    ruler = shapes if layer.in_study_crs(study) else sites.seen_in(study)[0]
     for k, row in enumerate(rows.tolist()):
         distance[k], feature[k] = _nearest_of_one(shapes[row], ruler[row], layer, study)
     return distance, feature

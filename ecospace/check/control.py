@@ -11,7 +11,7 @@ import numpy as np
 from pyproj.crs import CRS
 
 from ecospace.check.boxes import Array
-from ecospace.check.moving import moved
+from ecospace.check.moving import move
 from ecospace.check.pieces import Pieces
 
 
@@ -44,7 +44,6 @@ class ControlLayer:
     grades: Array
     shares_ground: Array
     extra: Mapping[str, Array] = field(default_factory=dict)
-    _same: dict[int, bool] = field(default_factory=dict, repr=False)
 
     @property
     def key(self) -> str:
@@ -82,13 +81,8 @@ class ControlLayer:
 
     def in_study_crs(self, study: CRS) -> bool:
         """Whether it is stored in the study CRS."""
-        if id(study) not in self._same:
-            self._same[id(study)] = bool(self.crs == study)
-        return self._same[id(study)]
+        return move(self.crs, study).same
 
     def seen(self, items: Array, study: CRS) -> Array:
         """Some pieces in the study CRS, for distances."""
-        shapes = self.areas.shapes(items)
-        if self.in_study_crs(study):
-            return shapes
-        return moved(shapes, self.crs, study)
+        return move(self.crs, study)(self.areas.shapes(items))

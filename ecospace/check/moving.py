@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 import pyproj
@@ -13,37 +13,63 @@ from ecospace.check.boxes import Array
 from ecospace.crs import LONGEST_EDGE_M, METRES_PER_DEGREE
 
 
+@dataclass(frozen=True, eq=False)
+class Move:
+    """The way from one CRS to another.
+
+    Parameters
+    ----------
+    source, target : CRS
+    same : bool
+        Coordinates mean the same in both, by definition or because PROJ has nothing to do between them.
+    unit_m : float
+        Metres in one unit of the source; for degrees, those of latitude.
+    transformer : pyproj.Transformer
+        x or longitude first.
+    """
+
+    source: CRS
+    target: CRS
+    same: bool
+    unit_m: float
+    transformer: pyproj.Transformer
+
+    def __call__(self, shapes: Array, edge_m: float | Array = LONGEST_EDGE_M) -> Array:
+        """Shapes in the target, their edges made short before; validity is not repaired.
+
+        Parameters
+        ----------
+        shapes : array of Geometry
+        edge_m : float or array
+            Longest edge before the transform, metres.
+        """
+        shapes = np.asarray(shapes, dtype=object)
+        if self.same or not len(shapes):
+            return shapes
+        dense = shapely.segmentize(shapes, edge_m / self.unit_m)
+        transform = self.transformer.transform
+        return np.asarray(
+            shapely.transform(dense, lambda xy: np.column_stack(transform(xy[:, 0], xy[:, 1]))), dtype=object
+        )
+
+
 def metres_per_unit(crs: CRS) -> float:
     """Metres in one unit of a CRS; for degrees, those of latitude."""
     return METRES_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
 
 
-def same_coordinates(one: CRS, other: CRS) -> bool:
-    """Whether coordinates mean the same in both, by definition or because PROJ has nothing to do between them."""
-    return one == other or transformer(one, other).definition.startswith("proj=noop")
+#: Ways already made, by the identity of both ends: comparing two CRSs costs more than checking a site.
+_MADE: dict[tuple[int, int], Move] = {}
 
 
-@lru_cache(maxsize=64)
-def transformer(source: CRS, target: CRS) -> pyproj.Transformer:
-    """The transform between two CRSs, x or longitude first."""
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
-
-
-def moved(shapes: Array, source: CRS, target: CRS, edge_m: float | Array = LONGEST_EDGE_M) -> Array:
-    """Shapes in another CRS, their edges made short before. Validity is not repaired: for areas and predicates only.
-
-    Parameters
-    ----------
-    shapes : array of Geometry
-    source, target : CRS
-    edge_m : float or array
-        Longest edge before the transform, metres.
-    """
-    shapes = np.asarray(shapes, dtype=object)
-    if not len(shapes) or source == target:
-        return shapes.copy()
-    dense = shapely.segmentize(shapes, edge_m / metres_per_unit(source))
-    to = transformer(source, target)
-    return np.asarray(
-        shapely.transform(dense, lambda xy: np.column_stack(to.transform(xy[:, 0], xy[:, 1]))), dtype=object
-    )
+def move(source: CRS, target: CRS) -> Move:
+    """The way between two CRSs, made once for two objects."""
+    key = (id(source), id(target))
+    # A Move holds its ends, so that no other object can take their identity while it is kept.
+    if key not in _MADE:
+        if len(_MADE) > 256:
+            _MADE.clear()
+        transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+        same = source == target or transformer.definition.startswith("proj=noop")
+        _MADE[key] = Move(source, target, bool(same), metres_per_unit(source), transformer)
+    return _MADE[key]

@@ -52,7 +52,7 @@ class Pieces:
     def shapes(self, numbers: Array) -> Array:
         """The geometries of some pieces; each is parsed once."""
         found = self._shapes[numbers]
-        missing = np.unique(numbers[np.equal(found, None)])
+        missing = np.unique(numbers[shapely.is_missing(found)])
         if len(missing):
             starts, ends = self.starts[missing], self.starts[missing + 1]
             self._shapes[missing] = shapely.from_wkb([
@@ -163,9 +163,7 @@ def overlapping(pieces: Pieces, count: int) -> Array:
         asked = flat[start : start + 20_000]
         one, other = tree.query(shapes[asked])
         one, other = asked[one], flat[other]
-        apart = (pieces.owner[one] < pieces.owner[other]) & ~(
-            shared[pieces.owner[one]] & shared[pieces.owner[other]]
-        )
+        apart = (pieces.owner[one] < pieces.owner[other]) & ~(shared[pieces.owner[one]] & shared[pieces.owner[other]])
         one, other = one[apart], other[apart]
         shapely.prepare(shapes[one])
         meet = shapely.intersects(shapes[one], shapes[other]) & ~shapely.touches(shapes[one], shapes[other])

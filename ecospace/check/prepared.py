@@ -1,4 +1,4 @@
-"""Index once, check many: a control layer is prepared once and kept beside its study, bound to the SHA-256 of its files.
+"""Index once, check many: a control layer is prepared once and kept beside its study, bound to its files' SHA-256.
 
 A prepared layer whose source, settings or code differ in anything is never used; it is made anew.
 """
@@ -6,7 +6,6 @@ A prepared layer whose source, settings or code differ in anything is never used
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +57,7 @@ def prepare(layer: Layer) -> ControlLayer:
     """
     frame = layer.frame
     shapes = np.asarray(shapely.force_2d(frame.geometry.to_numpy()), dtype=object)
-    wrong = np.equal(shapes, None) | shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
+    wrong = shapely.is_missing(shapes) | shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
     if wrong.any() or not len(frame):
         raise DataError(
             "E-DATA-50",
@@ -154,7 +153,7 @@ def _save(layer: ControlLayer, place: Path, bound: str) -> None:
         head = {"seal": bound, "facts": layer.facts, "wkt": layer.wkt, "arrays": sizes}
         (folder / "layer.json").write_text(json.dumps(head, ensure_ascii=False, default=str), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
-        os.replace(folder, place)
+        folder.replace(place)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,180 @@
+"""ecospace check: may it be built here?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ecospace.language import _
+
+if TYPE_CHECKING:
+    from ecospace.check.result import SiteResult
+
+
+def register(app: typer.Typer) -> None:
+    """Declare the commands."""
+    example = _("Example: ecospace check site.txt --study kaiping --activity road --polluting no -o report")
+
+    @app.command(
+        help=_("Check project sites against every control layer: overlaps, distances, clauses, procedure.")
+        + " "
+        + example,
+        epilog=_("Exit status: 0 all not concerned, 10 findings, 11 cannot be judged (nothing worse), 2 wrong usage."),
+    )
+    def check(
+        sites: Annotated[
+            list[Path] | None, typer.Argument(help=_("Files with sites: TXT, DXF, KML, Shapefile, table …"))
+        ] = None,
+        study: Annotated[Path, typer.Option("--study", "-s", help=_("Folder with a study.toml."))] = Path(),
+        activity: Annotated[str | None, typer.Option(help=_("What is to be built; a code, see --activities."))] = None,
+        polluting: Annotated[
+            str | None, typer.Option(metavar="yes|no", help=_("Whether it discharges pollutants."))
+        ] = None,
+        width: Annotated[float | None, typer.Option(help=_("Full width of the corridor of lines, metres."))] = None,
+        radius: Annotated[float | None, typer.Option(help=_("Radius around points, metres; may be 0."))] = None,
+        crs: Annotated[str | None, typer.Option(help=_("Only where a file does not settle it: EPSG:4526"))] = None,
+        layer: Annotated[str | None, typer.Option(help=_("The layer inside a file that has several."))] = None,
+        on: Annotated[
+            str | None, typer.Option(metavar="YYYY-MM-DD", help=_("Day of the check; today if not given."))
+        ] = None,
+        output: Annotated[
+            Path | None,
+            typer.Option(
+                "--output", "-o", help=_("Folder for Word, Excel, GeoPackage and JSON, or one file by suffix.")
+            ),
+        ] = None,
+        activities: Annotated[
+            bool, typer.Option("--activities", help=_("List the codes of activities and stop."))
+        ] = False,
+    ) -> None:
+        if activities or not sites:
+            _list_activities(activities)
+            raise typer.Exit(0 if activities else 2)
+        results = check_files(
+            sites,
+            study,
+            activity=activity,
+            polluting=polluting,
+            width=width,
+            radius=radius,
+            crs=crs,
+            layer=layer,
+            on=on,
+        )
+        _say(results)
+        for path in write_outputs(results, output):
+            typer.echo(f"→ {path}")
+        from ecospace.check.result import exit_status
+
+        raise typer.Exit(exit_status(results))
+
+    @app.command(
+        help=_("Where the three lines, or two zonings, claim the same ground.")
+        + " "
+        + _("Example: ecospace conflicts kaiping")
+    )
+    def conflicts(
+        folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
+        layers: Annotated[
+            list[str] | None, typer.Option("--layer", help=_("Keys or roles; the three lines if not given."))
+        ] = None,
+        output: Annotated[Path | None, typer.Option("--output", "-o", help=_("A file .xlsx, .csv or .json."))] = None,
+    ) -> None:
+        from ecospace.check.conflicts import conflict_table, line_conflicts
+        from ecospace.study import open_study
+
+        opened = open_study(folder)
+        table = conflict_table(line_conflicts(opened, tuple(layers or ())), opened)
+        typer.echo(table.to_text())
+        if output is not None:
+            typer.echo(f"→ {table.save(output)}")
+        raise typer.Exit(10 if len(table.frame) else 0)
+
+
+def check_files(
+    sites: list[Path],
+    study: Path,
+    *,
+    activity: str | None = None,
+    polluting: str | None = None,
+    width: float | None = None,
+    radius: float | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
+    on: str | None = None,
+) -> list[SiteResult]:
+    """Read the sites of some files and check them against the study of a folder."""
+    from datetime import date
+
+    from ecospace.check.checker import Checker
+    from ecospace.check.site import read_sites, yes_or_no
+    from ecospace.study import open_study
+
+    checker = Checker(open_study(study), on=date.fromisoformat(on) if on else None)
+    said = yes_or_no(polluting)
+    batch = [
+        site
+        for path in sites
+        for site in read_sites(
+            path, crs=crs, layer=layer, activity=activity, polluting=said, width_m=width, radius_m=radius
+        )
+    ]
+    return checker.check(batch)
+
+
+def write_outputs(results: list[SiteResult], output: Path | None) -> list[Path]:
+    """Write what was asked for: one file by its suffix, or the whole set into a folder."""
+    if output is None:
+        return []
+    from ecospace.check.result import write_json, write_pieces
+
+    suffix = output.suffix.lower()
+    if suffix == ".json":
+        return [write_json(results, output)]
+    if suffix == ".gpkg":
+        return [write_pieces(results, output)]
+    from ecospace.report.site_report import save_site_report, save_site_workbook
+
+    if suffix == ".xlsx":
+        return [save_site_workbook(results, output)]
+    if suffix == ".docx":
+        return [save_site_report(results, output)]
+    output.mkdir(parents=True, exist_ok=True)
+    reports = [save_site_report([result], output / f"{file_name(result)}.docx") for result in results]
+    return [
+        *reports,
+        save_site_workbook(results, output / f"{_('site check')}.xlsx"),
+        write_pieces(results, output / f"{_('overlaps')}.gpkg"),
+        write_json(results, output / "site-check.json"),
+    ]
+
+
+def file_name(result: SiteResult) -> str:
+    """A name for the file of a site: its number and name without what file systems refuse."""
+    text = "-".join(dict.fromkeys(part for part in (result.site.id, result.site.name) if part))
+    clean = "".join(sign if sign.isalnum() or sign in "-_（）()·" else "_" for sign in text).strip("_.")
+    return clean[:60] or "site"
+
+
+def _say(results: list[SiteResult]) -> None:
+    """First the sentence that can be pasted; for one site, the verdicts below."""
+    for result in results:
+        typer.echo(result.sentence)
+    if len(results) > 1:
+        return
+    for verdict in results[0].verdicts:
+        typer.echo(f"  [{verdict.level.label}] {verdict.subject}" + (f"：{verdict.text}" if verdict.text else ""))
+        for label in verdict.labels:
+            typer.echo(f"      {label}")
+
+
+def _list_activities(wanted: bool) -> None:
+    if not wanted:
+        typer.echo(_("Name at least one file with sites; ecospace check --help shows how."), err=True)
+        return
+    from ecospace.check.activity import activities
+
+    for item in activities().values():
+        typer.echo(f"{item.code:<18} {item.label}")
