@@ -10,9 +10,13 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ecospace.errors import EcospaceError
 from ecospace.language import CATALOGUES, LOCALES, _, current, speak
+
+if TYPE_CHECKING:
+    from ecospace.usage import Application
 
 #: The commands, in the order in which help lists them; each module declares its own.
 SUBJECTS = ("demo", "init", "inspect", "run", "check", "map", "accounts", "corridors", "connectivity")
@@ -24,19 +28,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _settle_language(given)
     _speak_plainly()
     try:
-        build()(args=given, prog_name="ecospace")
+        sys.exit(build()(args=given, prog_name="ecospace", standalone_mode=False) or 0)
     except EcospaceError as error:
-        show_error(error)
+        print(f"{_('Error')}: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        # typer's own exceptions know their exit status; anything else is a crash and shows where.
+        if not hasattr(error, "exit_code") or not hasattr(error, "format_message"):
+            raise
+        from ecospace.usage import usage_message
+
+        print(usage_message(error), file=sys.stderr)
+        sys.exit(int(error.exit_code))
 
 
-def build() -> object:
-    """The typer application in the language in force."""
+def build() -> Application:
+    """The application in the language in force."""
     import typer
 
-    app = typer.Typer(
+    from ecospace.usage import Application, Group
+
+    app = Application(
+        cls=Group,
         name="ecospace",
         help=_("Ecological space: ratios that add up, site checks, corridors, maps. Example: ecospace demo"),
         no_args_is_help=True,
@@ -62,11 +77,6 @@ def build() -> object:
             continue
         module.register(app)
     return app
-
-
-def show_error(error: EcospaceError) -> None:
-    """An error on the terminal: what, then what to do."""
-    print(f"{_('Error')} {error}", file=sys.stderr)
 
 
 def _settle_language(arguments: list[str]) -> list[str]:
