@@ -15,6 +15,8 @@ from ecospace.demo.shapes import ground, without_crumbs
 
 #: Smallest patch of forest, and smallest clearing in it: 1 亩.
 SMALLEST_M2 = 10_000 / 15
+#: The southern part of the place that has shrub.
+SHRUB_PART = 0.45
 #: How near the share has to come, in parts of the boundary: far inside the 0.005 points that are promised.
 CLOSE = 2e-6
 
@@ -31,23 +33,27 @@ class Cover:
 def forest_cover(place: Place, relief: Relief, taken: BaseGeometry) -> Cover:
     """All ground above a height, without what is taken by water, roads and houses."""
     free = place.boundary.difference(taken)
-    forest, treeline = _above(place, relief, free, place.plan["forest_share"])
-    trees, _level = _above(place, relief, free, place.plan["tree_share"], start=treeline)
-    shrub = without_crumbs(ground(trees.difference(forest)), 1.0)
+    forest, treeline = _above(place, relief, free, place.plan["forest_share"] * place.boundary.area)
+    # Shrub in the south only: one wide belt below the treeline instead of a hem around every wood.
+    west, south, east, north = place.boundary.bounds
+    belt = free.difference(forest).intersection(shapely.box(west, south, east, south + SHRUB_PART * (north - south)))
+    wanted = place.plan["tree_share"] * place.boundary.area - forest.area
+    shrub, _level = _above(place, relief, belt, wanted, start=treeline - 3)
     return Cover(forest, shrub, treeline)
 
 
 def _above(
-    place: Place, relief: Relief, free: BaseGeometry, share: float, start: float | None = None
+    place: Place, relief: Relief, free: BaseGeometry, wanted: float, start: float | None = None
 ) -> tuple[BaseGeometry, float]:
-    """Ground above the height at which it has a share of the boundary, found by secants."""
-    wanted = share * place.boundary.area
+    """Free ground above the height at which it has a wanted area, found by secants."""
     inside = relief.height[relief.cells_in(place.boundary)]
-    levels = [start or float(np.quantile(inside, 1 - share * 1.03))]
+    levels = [start or float(np.quantile(inside, 1 - wanted / place.boundary.area * 1.03))]
     areas = []
     step = 2.0
     while True:
-        land = without_crumbs(ground(relief.between(levels[-1], 1e9).intersection(free)), SMALLEST_M2)
+        land = without_crumbs(
+            ground(relief.between(levels[-1], 1e9).simplify(place.design["smooth_m"]).intersection(free)), SMALLEST_M2
+        )
         areas.append(land.area - wanted)
         if abs(areas[-1]) < CLOSE * place.boundary.area or len(levels) > 25:
             return land, levels[-1]

@@ -80,7 +80,9 @@ def invent(place: Place) -> County:
     fields = lines.permanent_farmland(place, parcels, red)
     all_parks = shapely.union_all([grown.shape for grown in protected.parks])
     control = lines.control_units(place, units, red, all_parks, shapely.union_all([built.urban, built.industry]))
-    kept = shapely.union_all([*red.first.to_crs(place.crs).geometry, *fields.to_crs(place.crs).geometry])
+    kept = shapely.union_all(
+        [*lines.delivered(red.first, place.crs).geometry, *lines.delivered(fields, place.crs).geometry]
+    )
     parcels["dlbm_later"] = land.second_date(place, parcels, built, kept)
     return County(place, units, ground, rivers, reservoirs, ways, park, built, cover, parcels, blocks, protected, welfare, red,
                   fields, control)  # fmt: skip

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from ecospace.demo.land import Built
 from ecospace.demo.place import Place
 from ecospace.demo.roads import Road
-from ecospace.demo.shapes import blob, ground, polygons_of
+from ecospace.demo.shapes import blob, ground, polygons_of, without_crumbs
 from ecospace.demo.water import Reservoir, River
 
 #: Full widths of the corridors in metres: invented.
@@ -76,14 +76,15 @@ def exits(roads: list[Road], place: Place) -> GeoDataFrame:
 
 def belts(place: Place, towns: GeoDataFrame, built: Built) -> GeoDataFrame:
     """The isolation belt (生态隔离带) between the city and its eastern neighbour (C04), 400 m across half way between them."""
-    seats = towns[["seat_east", "seat_north"]].to_numpy()
-    one, other = seats[min(1, len(seats) - 1)], seats[2]
+    city, neighbour = place.design["names"]["belt_between"]
+    seats = towns.set_index("name")[["seat_east", "seat_north"]]
+    one, other = seats.loc[city].to_numpy(), seats.loc[neighbour].to_numpy()
     middle, along = (one + other) / 2, other - one
     across = np.array([-along[1], along[0]]) / np.hypot(*along)
     reach = min(2_500.0, 0.35 * np.hypot(*along))
     axis = LineString([middle - across * reach, middle + across * reach])
     belt = ground(axis.buffer(200, cap_style="flat").intersection(place.boundary).difference(built.urban))
-    names = [f"城区与{towns['name'].iloc[2]}之间的生态隔离带（示例）"]
+    names = [f"城区与{neighbour}之间的生态隔离带（示例）"]
     return GeoDataFrame(
         {"name": names, "kind": ["生态隔离带"], "status": ["续建"], "clause": ["C04"]}, geometry=[belt], crs=place.crs
     )
@@ -114,8 +115,8 @@ def urban_parks(place: Place, towns: GeoDataFrame, built: Built) -> GeoDataFrame
 def homes(place: Place, towns: GeoDataFrame, built: Built, parks: GeoDataFrame) -> GeoDataFrame:
     """Residential land (居住用地): villages, and most of the seats without their parks; people in proportion to area."""
     urban = built.urban.difference(shapely.union_all(parks.geometry.to_numpy()))
-    rows = [("城镇居住用地", part) for part in polygons_of(urban)] + [
-        ("村庄", part) for part in polygons_of(built.villages)
+    rows = [("城镇居住用地", part) for part in polygons_of(without_crumbs(urban, 50.0))] + [
+        ("村庄", part) for part in polygons_of(without_crumbs(built.villages, 50.0))
     ]
     frame = GeoDataFrame(rows, columns=["kind", "geometry"], crs=place.crs)
     weight = frame.area * np.where(frame["kind"] == "村庄", 0.5, 1.0)

@@ -27,8 +27,6 @@ NAMES = {
     "0404": "其他草地", "0601": "工业用地", "0701": "城镇住宅用地", "0702": "农村宅基地", "0810": "公园与绿地",
     "1003": "公路用地", "1101": "河流水面", "1103": "水库水面", "1104": "坑塘水面",
 }  # fmt: skip
-#: Mean size in hectares of the parcels in the plain, of those in the hills, and of the forest blocks.
-PLAIN_HA, HILL_HA, BLOCK_HA = 16.0, 45.0, 160.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def built_up(place: Place, towns: GeoDataFrame, relief: Relief, park: BaseGeomet
     low = np.median(relief.height[relief.cells_in(place.boundary)])
     points = points[heights < low][:count]
     villages = shapely.union_all([
-        blob(random, x, y, roughness=0.2, corners=20).grown(random.uniform(70, 190)) for x, y in points
+        blob(random, x, y, roughness=0.2, corners=14).grown(random.uniform(70, 190)) for x, y in points
     ]).intersection(dry).difference(shapely.union_all([urban, industry]))  # fmt: skip
     return Built(urban, villages, industry)
 
@@ -87,7 +85,7 @@ def arrangement(
     frame = GeoDataFrame(geometry=faces, crs=place.crs)
     frame["town"] = _name_at(middles, list(towns.geometry), list(towns.index))
     frame["height_m"] = relief.at(points)
-    frame["block"] = block_numbers(place, _cell_centres(place, relief, points), BLOCK_HA)
+    frame["block"] = block_numbers(place, _cell_centres(place, relief, points), place.design["block_ha"])
     layers = {**ground, "forest": cover.forest, "0305": cover.shrub}
     frame["dlbm"] = _name_at(middles, list(layers.values()), list(layers))
     _fields_and_forest(place, frame, points)
@@ -137,10 +135,11 @@ def _cells(place: Place, relief: Relief) -> BaseGeometry:
 def _cell_seeds(place: Place, relief: Relief) -> np.ndarray[Any, Any]:
     random = place.random("parcels")
     west, south, east, north = place.boundary.buffer(500).bounds
-    count = int((east - west) * (north - south) / 1e4 / PLAIN_HA)
+    plain_ha, hill_ha = place.design["parcel_ha"]
+    count = int((east - west) * (north - south) / 1e4 / plain_ha)
     points = np.column_stack([random.uniform(west, east, count), random.uniform(south, north, count)])
     hilly = relief.at(points) > np.median(relief.height)
-    points = points[~hilly | (random.random(count) < PLAIN_HA / HILL_HA)]
+    points = points[~hilly | (random.random(count) < plain_ha / hill_ha)]
     near = shapely.contains_xy(place.boundary.buffer(500), points[:, 0], points[:, 1])
     return points[near]
 

@@ -70,6 +70,8 @@ def red_line(
         taken = taken.union(reserve.shape)
     for reservoir in waters:
         free = without_crumbs(ground(reservoir.zones["一级保护区"].difference(taken)), 100.0)
+        if free.is_empty:
+            continue  # a reserve covers it all
         rows.append((f"{reservoir.name}水源地", "水源涵养", "饮用水水源一级保护区", free))
         taken = taken.union(free)
     plot = _plot(place, shapely.union_all([taken, busy]), blocks)
@@ -77,9 +79,16 @@ def red_line(
     high = blocks[blocks["dlbm"] != "0305"].sort_values(["height_m"], ascending=False, kind="stable").copy()
     high["geometry"] = shapely.difference(high.geometry.to_numpy(), taken)
     high = high[(high.area > 1_000) & ~high.intersects(_at_home(place, plot).buffer(1_500))]
-    high = high[high.area.cumsum() <= missing]
+    whole = high[high.area.cumsum() <= missing]
+    west, south, east, north = high.geometry.iloc[len(whole)].bounds
+    last = high.iloc[[len(whole)]].copy()
+    last["geometry"] = ground(grow_to_area(
+        lambda x: shapely.box(west, south, x, north).intersection(last.geometry.iloc[0]), missing - whole.area.sum(), west, east
+    ))  # fmt: skip
+    high = GeoDataFrame(pd.concat([whole, last]), crs=place.crs)
     for town, group in high.groupby("town", sort=True):
-        for number, part in enumerate(polygons_of(shapely.coverage_union_all(group.geometry.to_numpy())), start=1):
+        whole_hills = without_crumbs(shapely.union_all(group.geometry.to_numpy()), 10.0)
+        for number, part in enumerate(polygons_of(whole_hills), start=1):
             rows.append((f"{towns.loc[town, 'name']}山地{number}", "水土保持", "高处林地", part))
     frame = GeoDataFrame(rows, columns=["name", "kind", "origin", "geometry"], crs=place.crs)
     frame["town"] = [_town_of(shape, towns) for shape in frame.geometry]
@@ -122,7 +131,7 @@ def permanent_farmland(place: Place, parcels: GeoDataFrame, line: RedLine) -> Ge
     random = place.random("farmland")
     fields = parcels[parcels["dlbm"].isin(["0101", "0103"]) & (parcels.area > 20_000)]
     fields = fields[random.random(len(fields)) < 0.85]
-    red = line.first.to_crs(place.crs)
+    red = delivered(line.first, place.crs)
     away = shapely.union_all(red.geometry.to_numpy()).buffer(5)
     shapely.prepare(away)
     fields = fields[~shapely.intersects(away, fields.geometry.to_numpy())]
@@ -140,7 +149,7 @@ def control_units(
     place: Place, towns: GeoDataFrame, line: RedLine, parks: BaseGeometry, built: BaseGeometry
 ) -> GeoDataFrame:
     """Priority, key and general units (优先、重点、一般) that tile the boundary, town by town."""
-    red = shapely.union_all(line.first.to_crs(place.crs).geometry.to_numpy())
+    red = shapely.union_all(delivered(line.first, place.crs).geometry.to_numpy())
     first = without_crumbs(ground(shapely.union_all([red, parks])), 1_000)
     key = without_crumbs(ground(built.buffer(400).buffer(-300).difference(first)), 100_000)
     rows = []

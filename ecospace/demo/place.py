@@ -27,6 +27,8 @@ from ecospace.language import _
 GEOGRAPHIC = CRS.from_epsg(4490)
 #: The mark on every layer, map and table of the demonstration.
 NOTICE = "示例数据，非法定"
+#: The outline of the sample county is the same for every seed, as a real boundary would be.
+OUTLINE_SEED = 20
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class Place:
         return np.column_stack(transformer(GEOGRAPHIC, self.crs).transform(degrees[:, 0], degrees[:, 1]))
 
     @property
+    def size_m(self) -> float:
+        """The side of a square as large as the place: small places get small features."""
+        return float(np.sqrt(self.boundary.area))
+
+    @property
     def plan(self) -> dict[str, Any]:
         """The numbers to be met."""
         return dict(self.design["plan"])
@@ -91,7 +98,7 @@ def sample_county(seed: int) -> Place:
     longitude, latitude = design["centre"]
     local = CRS.from_epsg(4526)
     east, north = transformer(GEOGRAPHIC, local).transform(longitude, latitude)
-    outline = blob(np.random.default_rng([seed, 1]), east, north, roughness=0.18).grown(design["radius_m"])
+    outline = blob(np.random.default_rng(OUTLINE_SEED), east, north, roughness=0.18).grown(design["radius_m"])
     rounded = shapely.set_precision(outline, 1.0)  # whole metres, so that a reader can follow the arithmetic
     frame = geopandas.GeoDataFrame(geometry=[rounded], crs=local).to_crs(GEOGRAPHIC)
     return _place(design, seed, frame)

@@ -85,7 +85,7 @@ def make_relief(place: Place, courses: list[BaseGeometry]) -> Relief:
         trend = np.maximum(trend, height * np.exp(-(away**3)))
 
     random = place.random("relief")
-    scale = min(1.0, np.sqrt(place.boundary.area / 1.6e9) * 1.6)  # a small county has small hills
+    scale = min(1.0, place.size_m / 25_000)  # a small county has small hills
     noise = sum(weight * _noise(random, grid_east.shape, sigma * scale / step) for sigma, weight in NOISE)
     valley = _valleys(courses, east, north, 2_600.0 * scale)
     shape = 0.62 * ndimage.gaussian_filter(trend, 900 * scale / step) + noise * (0.35 + 0.65 * valley)

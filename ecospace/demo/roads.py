@@ -39,7 +39,7 @@ def roads(place: Place) -> list[Road]:
     found = []
     for entry in place.design["roads"]:
         hints = place.metres(entry["through"])
-        hints[1:-1] += random.normal(0, 200, hints[1:-1].shape)
+        hints[1:-1] += random.normal(0, place.size_m / 200, hints[1:-1].shape)
         course = LineString(wandering(random, hints, amplitude=0.05, step_m=500))
         pieces = shapely.get_parts(course.simplify(15).intersection(place.boundary))
         line = max(pieces, key=lambda piece: piece.length)

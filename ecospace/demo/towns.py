@@ -24,15 +24,14 @@ def towns(place: Place) -> GeoDataFrame:
     """
     random = place.random("towns")
     entries = place.design["towns"]
-    seats = place.metres([town["at"] for town in entries]) + random.normal(0, 250, (len(entries), 2))
-    cells = shapely.voronoi_polygons(
-        shapely.multipoints(seats), extend_to=place.boundary.buffer(5_000), only_edges=True
-    )
+    seats = place.metres([town["at"] for town in entries]) + random.normal(0, place.size_m / 160, (len(entries), 2))
+    cells = shapely.voronoi_polygons(shapely.multipoints(seats), extend_to=place.boundary, only_edges=True)
+    cells = shapely.line_merge(cells.intersection(place.boundary.buffer(place.size_m / 25)))
     borders = []
-    for edge in shapely.get_parts(shapely.line_merge(cells)):
+    for edge in shapely.get_parts(cells):
         ends = shapely.get_coordinates(edge)
         for start, end in zip(ends[:-1], ends[1:], strict=True):
-            borders.append(LineString(wandering(random, np.array([start, end]), amplitude=0.10, step_m=160)))
+            borders.append(LineString(wandering(random, np.array([start, end]), amplitude=0.08, step_m=160)))
     lines = shapely.union_all([place.boundary.boundary, *borders])
     faces = [
         face
@@ -67,7 +66,7 @@ def industrial_park(place: Place, units: GeoDataFrame) -> BaseGeometry:
     border = shapely.line_merge(one.intersection(other))
     longest = max(shapely.get_parts(border), key=lambda part: part.length)
     middle = longest.interpolate(0.5, normalized=True)
-    size = min(1_500.0, np.sqrt(place.boundary.area) / 20)
+    size = min(1_500.0, place.size_m / 20)
     return (
         blob(place.random("industrial park"), middle.x, middle.y, roughness=0.12, corners=24)
         .grown(size)

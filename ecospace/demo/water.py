@@ -49,7 +49,7 @@ def courses(place: Place) -> list[LineString]:
     lines = []
     for number, river in enumerate(place.design["rivers"]):
         hints = place.metres(river["through"])
-        hints[1:-1] += random.normal(0, 350 if len(place.design["rivers"]) > 3 else 120, hints[1:-1].shape)
+        hints[1:-1] += random.normal(0, place.size_m / 120, hints[1:-1].shape)
         course = LineString(wandering(random, hints, amplitude=0.09, step_m=400))
         smooth = shapely.simplify(course, 20)
         for _round in range(3):
@@ -79,7 +79,7 @@ def reservoirs(place: Place, relief: Relief, lines: list[LineString]) -> list[Re
     random = place.random("reservoirs")
     waters, levels = [], []
     for entry in place.design["reservoirs"]:
-        x, y = place.metres([entry["at"]])[0] + random.normal(0, 300, 2)
+        x, y = place.metres([entry["at"]])[0] + random.normal(0, place.size_m / 140, 2)
         wanted = entry["area_ha"] * 1e4 * random.uniform(0.9, 1.1)
         water, level = _filled(place, relief, random, x, y, wanted, waters)
         waters.append(water)
@@ -128,7 +128,7 @@ def _widening(course: LineString, narrow_m: float, wide_m: float) -> BaseGeometr
     for start, end in zip(stations[:-1], stations[1:], strict=True):
         width = narrow_m + (wide_m - narrow_m) * end / course.length
         pieces.append(shapely.ops.substring(course, start, end).buffer(width / 2, quad_segs=6))
-    return shapely.union_all(pieces)
+    return shapely.union_all(pieces).simplify(1.5)
 
 
 def _cut_corners(line: LineString) -> LineString:
