@@ -83,7 +83,7 @@ class Circuit:
             for region in np.unique(regions[regions > 0]):
                 here = regions == region
                 numbers[here] = numbers[here].min()
-            present, compact = np.unique(numbers[known], return_inverse=True)
+            _present, compact = np.unique(numbers[known], return_inverse=True)
             numbers[known] = compact
         return numbers
 
@@ -177,7 +177,8 @@ class Circuit:
         else:
             if part not in self._solvers:
                 self._solvers[part] = _multigrid(conductance)
-            voltages[members] = _solve_iteratively(*self._solvers[part], current[members])
+            laplacian, preconditioner = self._solvers[part]
+            voltages[members] = _solve_iteratively(laplacian, preconditioner, current[members])
         return voltages
 
 

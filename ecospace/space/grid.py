@@ -167,25 +167,20 @@ class Grid:
             == 1
         )
 
-    def polygons(self, labels: Array, *, diagonal: bool = False) -> geopandas.GeoDataFrame:
+    def polygons(self, labels: Array) -> geopandas.GeoDataFrame:
         """Labelled cells as polygons: one row for each number above 0, column `number`.
 
         Parameters
         ----------
         labels : ndarray of int, shape (rows, columns)
-            0 is background.
-        diagonal : bool
-            Whether cells that meet in a corner hang together.
+            0 is background. Cells of a number that meet only in a corner become parts of one MultiPolygon.
         """
         parts: dict[int, list[BaseGeometry]] = {}
-        traced = rasterio.features.shapes(
-            labels.astype(np.int32), mask=labels > 0, connectivity=8 if diagonal else 4, transform=self.transform
-        )
+        traced = rasterio.features.shapes(labels.astype(np.int32), mask=labels > 0, transform=self.transform)
         for shape, number in traced:
             parts.setdefault(int(number), []).append(shapely.geometry.shape(shape))
         numbers = sorted(parts)
-        # Pieces that meet only in a corner make one valid MultiPolygon; rings that touch themselves there are rebuilt.
-        merged = [shapely.unary_union(shapely.make_valid(np.array(parts[n], dtype=object))) for n in numbers]
+        merged = [shapely.union_all(parts[number]) for number in numbers]
         return geopandas.GeoDataFrame({"number": numbers}, geometry=merged, crs=self.crs)
 
     def save(self, path: str | Path) -> Path:
@@ -232,19 +227,23 @@ def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m:
             )
         window = rasterio.windows.Window(0, 0, raster.width, raster.height)
         if around is not None:
+            # By hand: rasterio's own windows may lose the last row to rounding.
             west, south, east, north = around.bounds
-            wanted = rasterio.windows.from_bounds(
-                west - margin_m, south - margin_m, east + margin_m, north + margin_m, raster.transform
+            a, _b, c, _d, e, f = raster.transform[:6]
+            columns = np.clip(
+                [np.floor((west - margin_m - c) / a), np.ceil((east + margin_m - c) / a)], 0, raster.width
             )
-            try:
-                window = wanted.intersection(window).round_offsets("floor").round_lengths("ceil").intersection(window)
-            except rasterio.errors.WindowError:
+            rows = np.clip(
+                [np.floor((north + margin_m - f) / e), np.ceil((south - margin_m - f) / e)], 0, raster.height
+            )
+            if columns[0] == columns[1] or rows[0] == rows[1]:
                 raise DataError(
                     "E-DATA-72",
                     _("the raster does not reach the place asked for, so there is nothing to measure."),
                     cure=_("Give a raster that covers it, in the same coordinate system."),
                     file=path,
-                ) from None
+                )
+            window = rasterio.windows.Window.from_slices(tuple(rows.astype(int)), tuple(columns.astype(int)))
         values = raster.read(1, window=window, masked=True)
         filled = values.astype(np.float64).filled(np.nan)
         a, b, c, d, e, f = raster.transform[:6]

@@ -26,7 +26,7 @@ QUARTER_SEGMENTS = 16
 
 @dataclass(frozen=True)
 class Dispersal:
-    """How far a mover gets: one distance with its probability (扩散距离与概率); the one means nothing without the other.
+    """How far a mover gets: one distance with its probability (扩散距离与概率); neither means anything alone.
 
     Parameters
     ----------
