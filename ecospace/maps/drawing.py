@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from ecospace.maps.fonts import POINTS_PER_MM
@@ -56,39 +58,42 @@ def _path(lines: Any, *, closed: bool) -> Outline:
     return Outline(vertices, codes)
 
 
-def classes_of(layer: MapLayer, frame: gpd.GeoDataFrame, styles: Styles | None = None) -> list[tuple[Style, Any]]:
-    """Each style of a layer with the geometries drawn in it; features without a class are left to `unclassed`."""
-    drawn = layer.styles(styles)
-    geometry = frame.geometry.to_numpy()
-    if layer.by is None:
-        return [(style, geometry) for style in drawn.values()]
-    codes = (
-        frame[layer.by]
-        .astype("object")
-        .where(frame[layer.by].notna(), None)
-        .map(lambda c: None if c is None else str(c))
-    )
-    return [(style, geometry[(codes == code).to_numpy()]) for code, style in drawn.items()]
-
-
-def draw_layer(
-    axes: Axes, layer: MapLayer, frame: gpd.GeoDataFrame, *, zorder: float, styles: Styles | None = None
-) -> None:
-    """Draw a layer.
+@dataclass(frozen=True)
+class Shown:
+    """A layer as it stands on the sheet.
 
     Parameters
     ----------
-    axes : Axes
-        In metres of the plane.
     layer : MapLayer
-        Style, classes and opacity.
+        As it was given.
     frame : GeoDataFrame
-        Its features in the plane of the axes.
-    zorder : float
-        Height among the layers.
+        Its features in the plane of the figure, cut to the window.
+    classes : tuple of (Style, array of geometries)
+        Each style that is seen, in the order of the legend; features without a class are in none.
     """
-    for style, geometries in classes_of(layer, frame, styles):
-        draw_geometries(axes, geometries, style, opacity=layer.opacity, zorder=zorder)
+
+    layer: MapLayer
+    frame: gpd.GeoDataFrame
+    classes: tuple[tuple[Style, Any], ...]
+
+
+def shown(layer: MapLayer, frame: gpd.GeoDataFrame, styles: Styles | None = None) -> Shown:
+    """A layer with the classes that its part inside the window has; colours are those of the whole layer."""
+    drawn = layer.styles(styles)
+    geometry = frame.geometry.to_numpy()
+    if layer.by is None:
+        classes = [(style, geometry) for style in drawn.values()]
+    else:
+        codes = frame[layer.by].map(str).to_numpy(dtype=object)
+        codes[frame[layer.by].isna().to_numpy()] = None
+        classes = [(style, geometry[codes == code]) for code, style in drawn.items()]
+    return Shown(layer, frame, tuple((style, found) for style, found in classes if len(found)))
+
+
+def draw_layer(axes: Axes, layer: Shown, *, zorder: float) -> None:
+    """Draw a layer on axes in metres of the plane."""
+    for style, geometries in layer.classes:
+        draw_geometries(axes, geometries, style, opacity=layer.layer.opacity, zorder=zorder)
 
 
 def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
@@ -110,8 +115,6 @@ def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float
 
 def stroke(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
     """Draw lines; a style that has only a fill lends its colour."""
-    from matplotlib.patches import PathPatch
-
     width = max(style.line_width_mm, 0.15) * POINTS_PER_MM
     axes.add_artist(
         PathPatch(

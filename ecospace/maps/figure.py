@@ -177,9 +177,9 @@ def plan_figure(
         _note_cut(sheet, frame, area)
         heading = readable(title, _("Map"), type_used)
         _draw_title(sheet, layout, heading)
-        placed = draw_inside(sheet, frame, layers, area, demonstration=demonstration, styles=styles)
+        placed, seen = draw_inside(sheet, frame, layers, area, demonstration=demonstration, styles=styles)
         content = PanelContent(
-            layers=tuple(layers),
+            layers=tuple(seen),
             frame=frame,
             area=area,
             source=source,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.maps.drawing import draw_geometries, draw_layer
+from ecospace.maps.drawing import Shown, draw_geometries, draw_layer, shown
 from ecospace.maps.fonts import POINTS_PER_MM
 from ecospace.maps.frame import MapFrame, draw_frame, draw_north
 from ecospace.maps.labels import Name, Placed, place_names
@@ -22,7 +22,7 @@ from ecospace.maps.style import Style, Styles, style_of
 from ecospace.maps.zone import drawn, within
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    pass
 
 LAND = "#FFFFFF"
 OUTSIDE = "#EFF1EE"
@@ -31,8 +31,8 @@ BAND = "#D8CBE0"
 
 def draw_inside(
     sheet: Sheet, frame: MapFrame, layers: Sequence[MapLayer], area: Any, *, demonstration: bool, styles: Styles | None
-) -> list[Placed]:
-    """Everything inside the inner frame."""
+) -> tuple[list[Placed], list[Shown]]:
+    """Everything inside the inner frame; returns the names and the layers that are seen."""
     axes = frame.axes(sheet, zorder=1)
     window = shapely.box(*frame.bounds)
     # Outlines run a little beyond the frame, so that cut edges stay out of sight.
@@ -41,15 +41,20 @@ def draw_inside(
     draw_geometries(axes, [area], Style("land", "", "", fill=LAND), zorder=1.0)
     names: list[Name] = []
     taken: list[Any] = []
-    for height, layer in enumerate(layers):
-        shown = within(drawn(layer.frame, frame.zone, frame.denominator), wider.bounds)
+    seen: list[Shown] = []
+    for layer in layers:
         _note_unclassed(sheet, layer)
-        draw_layer(axes, layer, shown, zorder=2 + height * 0.01, styles=styles)
+        found = shown(layer, within(drawn(layer.frame, frame.zone, frame.denominator), wider.bounds), styles)
+        if not found.classes:
+            _note_absent(sheet, layer)
+            continue
+        draw_layer(axes, found, zorder=2 + len(seen) * 0.01)
         # No name may cover the mark of a point, its own or another's.
-        marks = shapely.get_parts(shown.geometry.to_numpy())
+        marks = shapely.get_parts(found.frame.geometry.to_numpy())
         taken += list(shapely.buffer(frame.on_paper(marks[shapely.get_type_id(marks) == 0]), 0.9))
         if layer.label is not None:
-            names += _names_of(sheet, frame, layer, shown[shown.intersects(area)], styles)
+            names += _names_of(sheet, frame, found, area)
+        seen.append(found)
     _veil(axes, area, wider, frame.denominator, styles)
     draw_frame(sheet, frame)
     taken += [shapely.box(*box.bounds) for box in _corner_pieces(sheet, frame, area, demonstration)]
@@ -79,7 +84,20 @@ def draw_inside(
                 count=len(left_out),
             )
         )
-    return placed
+    return placed, seen
+
+
+def _note_absent(sheet: Sheet, layer: MapLayer) -> None:
+    """Say that a layer has nothing to show, and leave it out of the legend."""
+    sheet.findings.append(
+        Finding(
+            "F-MAP-04",
+            "note",
+            _("'{layer}' has nothing in the window of the map and is left out of the legend.").format(layer=layer.name),
+            cure=_("Check the layer and its coordinate system, or draw a larger area."),
+            layer=layer.name,
+        )
+    )
 
 
 def _note_unclassed(sheet: Sheet, layer: MapLayer) -> None:
@@ -147,17 +165,16 @@ def _free_corner(box: Box, width: float, height: float, ground: Any, taken: Sequ
     return min(free, key=lambda corner: round(shapely.box(*corner.bounds).intersection(ground).area, 3))
 
 
-def _names_of(
-    sheet: Sheet, frame: MapFrame, layer: MapLayer, shown: gpd.GeoDataFrame, styles: Styles | None
-) -> list[Name]:
-    """The names of one layer: parts of one name are named once, points each."""
+def _names_of(sheet: Sheet, frame: MapFrame, shown: Shown, area: Any) -> list[Name]:
+    """The names of one layer: parts of one name are named once, points each; nothing outside the study area."""
+    layer = shown.layer
     assert layer.label is not None
-    window = shapely.box(*frame.box.bounds)
-    texts = shown[layer.label]
-    units = "townships" if layer.style == "townships" else ""
+    towns = layer.style == "townships"
+    window = frame.on_paper(area).intersection(shapely.box(*frame.box.bounds))
+    texts = shown.frame[layer.label]
+    colour = shown.classes[0][0].line or INK
+    geometry = frame.on_paper(shown.frame.geometry.to_numpy())
     names: list[Name] = []
-    style = next(iter(layer.styles(styles).values())) if layer.by is None else None
-    geometry = frame.on_paper(shown.geometry.to_numpy())
     for text in sorted({str(t) for t in texts.dropna()} - {""}):
         if sheet.font.missing(text) and not sheet.font.chinese:
             continue
@@ -165,16 +182,18 @@ def _names_of(
         dimensions = shapely.get_dimensions(own)
         places = [own[i] for i in np.flatnonzero(dimensions == 0)]
         places += [shapely.union_all(own[dimensions == d]) for d in (1, 2) if (dimensions == d).any()]
-        for place in places:
-            line = shapely.get_dimensions(place) == 1
+        for whole in places:
+            place = shapely.intersection(whole, window)
+            if place.is_empty:
+                continue
             names.append(
                 Name(
                     text,
-                    place.intersection(window),
-                    (3.5 if units else 2.9) * sheet.unit,
-                    bold=bool(units),
-                    rank=0 if units else 1,
-                    colour=style.line if line and style is not None and style.line else INK,
+                    place,
+                    (3.5 if towns else 2.9) * sheet.unit,
+                    bold=towns,
+                    rank=0 if towns else 1,
+                    colour=colour if shapely.get_dimensions(place) == 1 else INK,
                 )
             )
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -11,11 +12,13 @@ from matplotlib.path import Path as Outline
 
 from ecospace.errors import MapError
 from ecospace.language import _
-from ecospace.maps.drawing import mark, stroke
+from ecospace.maps.drawing import Shown, mark, stroke
 from ecospace.maps.fonts import Font
-from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.sheet import Box, Sheet, paint
-from ecospace.maps.style import Style, Styles
+from ecospace.maps.style import Style
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,18 @@ class Entry:
     opacity: float = 1.0
 
 
-def entries_of(layers: Sequence[MapLayer], font: Font, styles: Styles | None = None) -> list[Entry]:
+def entries_of(layers: Sequence[Shown], font: Font) -> list[Entry]:
     """The lines of a legend, upper layers first, as a reader meets them on the map."""
     entries: list[Entry] = []
-    for layer in reversed(layers):
-        drawn = layer.styles(styles)
-        shape = shape_of(layer)
-        single = layer.by is None
-        if not single and len(drawn) > 1 and layer.title:
+    for shown in reversed(layers):
+        layer, styles = shown.layer, [style for style, _geometries in shown.classes]
+        shape = shape_of(shown.frame)
+        alone = layer.by is None
+        if len(styles) > 1 and layer.title:
             entries.append(Entry(readable(layer.title, "", font), None))
-        for code, style in drawn.items():
-            title = layer.title if (single or len(drawn) == 1) and layer.title else style.title
-            entries.append(Entry(readable(title, style.title_en or code, font), style, shape, layer.opacity))
+        for style in styles:
+            title = layer.title if alone and layer.title else style.title
+            entries.append(Entry(readable(title, style.title_en, font), style, shape, layer.opacity))
     return entries
 
 
@@ -61,9 +64,9 @@ def readable(title: str, instead: str, font: Font) -> str:
     return instead if missing > len(title) / 2 and not font.missing(instead) else title
 
 
-def shape_of(layer: MapLayer) -> str:
+def shape_of(frame: gpd.GeoDataFrame) -> str:
     """Whether a layer has polygons, lines or points; mixed layers count as what covers most."""
-    kinds = set(shapely.get_dimensions(layer.frame.geometry.to_numpy()).tolist())
+    kinds = set(shapely.get_dimensions(frame.geometry.to_numpy()).tolist())
     return "polygon" if 2 in kinds else "line" if 1 in kinds else "point"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ecospace.errors import MapError
+from ecospace.language import _
 from ecospace.maps.style import Style, Styles, style_of, styles_of
 
 if TYPE_CHECKING:
@@ -40,6 +42,13 @@ class MapLayer:
     system: str | None = None
     label: str | None = None
     opacity: float = 1.0
+
+    def __post_init__(self) -> None:
+        missing = [column for column in (self.by, self.label) if column is not None and column not in self.frame]
+        if missing:
+            text = _("The layer '{layer}' has no column '{column}'.").format(layer=self.title, column=missing[0])
+            columns = ", ".join(str(column) for column in self.frame.columns)
+            raise MapError("E-MAP-22", text, cure=_("It has {columns}.").format(columns=columns))
 
     def styles(self, styles: Styles | None = None) -> dict[str, Style]:
         """The style of each class, by code; one entry under the style's own key where the layer has one style.

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from ecospace.language import _
-from ecospace.maps.drawing import draw_geometries
+from ecospace.maps.drawing import Shown, draw_geometries
 from ecospace.maps.frame import MapFrame, draw_scale_bar
 from ecospace.maps.layout import Layout
 from ecospace.maps.legend import Entry, draw_legend, entries_of, plan_legend, readable, wrap
-from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.scale import scale_text
 from ecospace.maps.sheet import INK, Box, Sheet
 from ecospace.maps.style import Style, Styles, style_of
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 class PanelContent:
     """What the panel tells; see `plan_figure`."""
 
-    layers: tuple[MapLayer, ...]
+    layers: tuple[Shown, ...]
     frame: MapFrame
     area: Any
     source: str = ""
@@ -93,7 +92,7 @@ def _draw_legend(sheet: Sheet, box: Box, content: PanelContent) -> float:
     unit = sheet.unit
     heading = 11 * unit
     sheet.text(box.left + box.width / 2, box.top - heading * 0.58, _("L e g e n d"), 5 * unit, bold=True, ha="center")
-    entries = [*_boundary_entry(content), *entries_of(content.layers, sheet.font, content.styles)]
+    entries = [*_boundary_entry(content), *entries_of(content.layers, sheet.font)]
     room = Box(box.left, box.bottom + 2 * unit, box.width, box.height - heading - 2 * unit)
     plan = plan_legend(entries, room, sheet.font, largest_row=7.2 * unit)
     draw_legend(sheet, entries, room, plan)
@@ -101,7 +100,7 @@ def _draw_legend(sheet: Sheet, box: Box, content: PanelContent) -> float:
 
 
 def _boundary_entry(content: PanelContent) -> list[Entry]:
-    if any(layer.style == "boundary" for layer in content.layers):
+    if any(shown.layer.style == "boundary" for shown in content.layers):
         return []
     style = style_of("boundary", styles=content.styles)
     return [Entry(style.title, style, "line")]
@@ -125,11 +124,13 @@ def _note_lines(sheet: Sheet, content: PanelContent, width: float, size: float) 
         texts.append(_("Made by: {maker}").format(maker=content.maker))
     if content.date:
         texts.append(_("Date: {date}").format(date=content.date))
-    used = [style for layer in content.layers for style in layer.styles(content.styles).values()]
+    used = [style for shown in content.layers for style, _geometries in shown.classes]
     if any(not style.verified for style in used):
         texts.append(_("Colours follow common practice; not checked against the official annex."))
     if content.note:
         texts.append(content.note)
+    # What was left off the sheet stands on the sheet.
+    texts += [finding.text for finding in sheet.findings if finding.level == "warning"]
     readables = [readable(text, "", sheet.font) for text in texts]
     return [line for text in readables if text for line in wrap(text, width, size, sheet.font)]
 

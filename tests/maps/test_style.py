@@ -9,11 +9,13 @@ import pytest
 
 from ecospace.errors import MapError
 from ecospace.maps.style import HATCHES, Style, read_styles, style_of, styles_of
+from ecospace.terms import kinds
 
 CONTROL = [
     "eco_redline", "nature_reserve", "forest_park", "wetland_park", "scenic_area", "geopark", "public_forest",
     "farmland", "urban_boundary", "water_source_1", "water_source_2", "water_source_quasi", "core_zone", "general_zone",
-    "control_unit_priority", "control_unit_key", "control_unit_general",
+    "national_park", "germplasm_reserve", "world_heritage", "ecological_function_zone",
+    "protected_area", "livestock_ban", "control_unit_priority", "control_unit_key", "control_unit_general",
 ]  # fmt: skip
 BASE = [
     "boundary", "townships", "river", "road", "site", "sites", "corridor", "buffer", "water", "forest",
@@ -49,6 +51,12 @@ def test_every_style_can_be_drawn_and_says_where_it_comes_from(key: str) -> None
     assert style.filled or style.line
     assert style.hatch in HATCHES
     assert style.title_zh != style.title_en
+
+
+def test_every_kind_of_layer_has_a_style_of_its_name() -> None:
+    for key, kind in kinds().items():
+        style = style_of(key)
+        assert kind.shape == "raster" or style.filled or style.line
 
 
 def test_the_red_line_is_not_filled_red() -> None:
