@@ -18,6 +18,7 @@ import pyproj
 import shapely
 from pyproj.crs import CRS, ProjectedCRS
 from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion, TransverseMercatorConversion
+from pyproj.network import set_network_enabled
 
 from ecospace.errors import CRSError, GeometryError
 from ecospace.findings import Finding
@@ -26,7 +27,7 @@ from ecospace.language import _
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-pyproj.network.set_network_enabled(False)
+set_network_enabled(False)
 
 #: Longest edge, in metres, before a transform: a 50 m edge is 12 micrometres off, a 60 km one 31.8 m (trust.md tA11).
 LONGEST_EDGE_M = 50.0
@@ -166,9 +167,7 @@ def require_metric(frame: GeoDataFrame) -> None:
     if not crs.is_projected or pseudo_mercator or crs.axis_info[0].unit_conversion_factor != 1.0:
         raise CRSError(
             "E-CRS-05",
-            _("the layer is in {crs}, in which areas and distances are not metres on the ground.").format(
-                crs=crs.name
-            ),
+            _("the layer is in {crs}, in which areas and distances are not metres on the ground.").format(crs=crs.name),
             cure=_("Bring it into the study CRS first: study.crs.bring(layer)"),
         )
 
@@ -230,7 +229,9 @@ def geodesic_area(geometry: Any, crs: CRS) -> float:
     dense = densified(np.array([geometry], dtype=object), crs)[0]
     transformer = pyproj.Transformer.from_crs(crs, geographic, always_xy=True)
     degrees = shapely.transform(dense, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
-    area, _perimeter = geographic.get_geod().geometry_area_perimeter(shapely.orient_polygons(degrees))
+    geod = geographic.get_geod()
+    assert geod is not None  # a geographic CRS always has an ellipsoid
+    area, _perimeter = geod.geometry_area_perimeter(shapely.orient_polygons(degrees))
     return abs(float(area))
 
 
@@ -323,7 +324,9 @@ def require_known_shift(source: CRS, target: CRS, *, layer: str = "") -> list[Fi
         )]  # fmt: skip
     group = pyproj.transformer.TransformerGroup(geographic_of(source), geographic_of(target), always_xy=True)
     known = [operation for operation in group.transformers if operation.accuracy >= 0]
-    if not known or group.transformers[0].accuracy < 0:
+    # EPSG has shifts for Beijing 1954 in six oil fields; elsewhere PROJ falls back on none at all, without a word.
+    regional = {one, other} & set(_regional_datums())
+    if regional or not known or group.transformers[0].accuracy < 0:
         raise CRSError(
             "E-CRS-03",
             _("the shift from {one} to {other} is unknown; without it the layer may be off by 100 m and more.").format(
@@ -344,7 +347,9 @@ def require_known_shift(source: CRS, target: CRS, *, layer: str = "") -> list[Fi
 def require_in_place(frame: GeoDataFrame, *, layer: str = "") -> None:
     """Refuse coordinates that cannot belong to the CRS that they are said to be in (trust.md tA02 … tA06, tA12)."""
     bounds = frame.geometry.bounds.to_numpy()
-    unfinite = ~np.isfinite(bounds).all(axis=1) & ~frame.geometry.is_empty.to_numpy() & ~frame.geometry.isna().to_numpy()
+    unfinite = (
+        ~np.isfinite(bounds).all(axis=1) & ~frame.geometry.is_empty.to_numpy() & ~frame.geometry.isna().to_numpy()
+    )
     if unfinite.any():
         raise CRSError(
             "E-CRS-09",
@@ -363,7 +368,7 @@ def require_in_place(frame: GeoDataFrame, *, layer: str = "") -> None:
     if fits and use is not None:
         # Degrees: layers cross the edge of a zone, a wrong zone is 3 degrees off; EPSG's China leaves out its southern islands.
         slack = 15.0 if frame.crs.is_geographic else 3.0
-        fits = use.west - slack <= min(lon) and max(lon) <= use.east + slack or use.west > use.east
+        fits = (use.west - slack <= min(lon) and max(lon) <= use.east + slack) or use.west > use.east
         fits = fits and use.south - slack <= min(lat) and max(lat) <= use.north + slack
     if not fits:
         raise CRSError(
@@ -371,7 +376,9 @@ def require_in_place(frame: GeoDataFrame, *, layer: str = "") -> None:
             _("the coordinates ({west:.6g}, {south:.6g}) to ({east:.6g}, {north:.6g}) cannot be in {crs}.").format(
                 west=west, south=south, east=east, north=north, crs=frame.crs.name
             ),
-            cure=_("Look at `ecospace inspect` for the system that the numbers fit, and give it as crs = … in study.toml."),
+            cure=_(
+                "Look at `ecospace inspect` for the system that the numbers fit, and give it as crs = … in study.toml."
+            ),
             layer=layer,
         )
 
@@ -391,10 +398,12 @@ def require_valid(geometries: np.ndarray[Any, Any], index: Any, layer: str = "")
         )
 
 
-def _made_valid(
-    geometries: np.ndarray[Any, Any], index: Any, layer: str
-) -> tuple[np.ndarray[Any, Any], list[Any]]:
-    finite = np.isfinite(shapely.bounds(geometries)).all(axis=1) | shapely.is_empty(geometries) | shapely.is_missing(geometries)
+def _made_valid(geometries: np.ndarray[Any, Any], index: Any, layer: str) -> tuple[np.ndarray[Any, Any], list[Any]]:
+    finite = (
+        np.isfinite(shapely.bounds(geometries)).all(axis=1)
+        | shapely.is_empty(geometries)
+        | shapely.is_missing(geometries)
+    )
     if not finite.all():
         raise CRSError(
             "E-CRS-10",
@@ -446,9 +455,16 @@ def _datum(crs: CRS) -> str:
 
 
 @lru_cache(maxsize=1)
+def _datum_table() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "standards" / "datums.toml").read_text(encoding="utf-8"))
+
+
 def _datum_pairs() -> list[dict[str, Any]]:
-    table = tomllib.loads((Path(__file__).parent / "standards" / "datums.toml").read_text(encoding="utf-8"))
-    return list(table["pair"])
+    return list(_datum_table()["pair"])
+
+
+def _regional_datums() -> list[str]:
+    return list(_datum_table()["regional"]["datums"])
 
 
 def _datum_pair(one: str, other: str) -> dict[str, Any] | None:

@@ -370,7 +370,9 @@ def _candidates(points: np.ndarray[Any, Any], reading: Reading, system: System, 
     elif reading.kind == "mercator":
         found = [CRS.from_epsg(3857)]
     for crs in found:
-        if crs is not None and (place is None or _meets(ordered, crs, place)):
+        # Degrees are proposed only where the system is in use: -15, 3 are no place in China.
+        usable = crs is not None and (not crs.is_geographic or _in_area_of_use(ordered, crs))
+        if crs is not None and usable and (place is None or _meets(ordered, crs, place)):
             yield crs
 
 
