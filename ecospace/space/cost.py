@@ -8,7 +8,7 @@ coarser cells for rasters that do not fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import geopandas
@@ -282,7 +282,9 @@ class Links:
         return grid.like(np.full(grid.shape, np.nan) if least is None else least)
 
 
-def link(resistance: Grid, sources: geopandas.GeoDataFrame, *, pairs: str = "neighbours") -> Links:
+def link(
+    resistance: Grid, sources: geopandas.GeoDataFrame, *, pairs: str | Sequence[tuple[str, str]] = "neighbours"
+) -> Links:
     """Least-cost links between ecological sources (生态廊道).
 
     Parameters
@@ -291,15 +293,15 @@ def link(resistance: Grid, sources: geopandas.GeoDataFrame, *, pairs: str = "nei
         In metres, in the same CRS as the sources.
     sources : GeoDataFrame
         Polygons with a unique index.
-    pairs : {"neighbours", "all"}
-        Only pairs whose cost allocations touch, or every pair.
+    pairs : {"neighbours", "all"} or sequence of (str, str)
+        Only pairs whose cost allocations touch, every pair, or these.
 
     Returns
     -------
     Links
         Pairs that no way joins are left out of the table; ``table.attrs["unreachable"]`` lists them.
     """
-    if pairs not in ("neighbours", "all"):
+    if isinstance(pairs, str) and pairs not in ("neighbours", "all"):
         raise UsageError(
             "E-USE-71",
             _("pairs must be 'neighbours' or 'all', not {pairs!r}.").format(pairs=pairs),
@@ -310,8 +312,12 @@ def link(resistance: Grid, sources: geopandas.GeoDataFrame, *, pairs: str = "nei
     shapes = sources.geometry.to_numpy()
     cells = [resistance.burn([shape]) == 1 for shape in shapes]
     costs = [accumulated_cost(resistance, cell) for cell in cells]
-    every = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
-    wanted = every if pairs == "all" else [pair for pair in neighbours(costs) if pair[0] != pair[1]]
+    if not isinstance(pairs, str):
+        wanted = [(names.index(one), names.index(other)) for one, other in pairs]
+    elif pairs == "all":
+        wanted = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
+    else:
+        wanted = neighbours(costs)
 
     rows, unreachable = [], []
     for i, j in wanted:

@@ -252,30 +252,38 @@ def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m:
         return Grid(filled, moved, CRS.from_wkt(raster.crs.to_wkt()))
 
 
-def brought_grid(grid: Grid, crs: CRS, cell_m: float, *, classes: bool = False) -> Grid:
-    """A raster in another CRS, resampled: nearest for classes, bilinear for quantities.
+def brought_grid(grid: Grid, cells: Grid, *, classes: bool = False) -> Grid:
+    """A raster resampled onto the cells of another: nearest for classes, bilinear for quantities.
+
+    Parameters
+    ----------
+    grid : Grid
+        In any CRS.
+    cells : Grid
+        Its cells and CRS are taken, not its values: :func:`empty_grid`, :func:`cells_of`.
 
     Raises
     ------
     CRSError
         PROJ does not know the datum shift (E-CRS-03).
     """
-    if grid.crs == crs:
-        return grid
-    require_known_shift(grid.crs, crs)
-    rows, columns = grid.shape
-    west, north = grid.transform.c, grid.transform.f
-    east, south = west + columns * grid.transform.a, north + rows * grid.transform.e
-    source, target = grid.crs.to_wkt(), crs.to_wkt()
-    area = shapely.box(*rasterio.warp.transform_bounds(source, target, west, south, east, north))
-    empty = empty_grid(area, crs, cell_m)
-    out = empty.values
+    require_known_shift(grid.crs, cells.crs)
+    out = np.full(cells.shape, np.nan)
     rasterio.warp.reproject(
-        grid.values, out, src_transform=grid.transform, src_crs=source, dst_transform=empty.transform, dst_crs=target,
-        src_nodata=np.nan, dst_nodata=np.nan,
+        grid.values, out, src_transform=grid.transform, src_crs=grid.crs.to_wkt(), dst_transform=cells.transform,
+        dst_crs=cells.crs.to_wkt(), src_nodata=np.nan, dst_nodata=np.nan,
         resampling=rasterio.warp.Resampling.nearest if classes else rasterio.warp.Resampling.bilinear,
     )  # fmt: skip
-    return empty
+    return cells.like(out)
+
+
+def cells_of(grid: Grid, crs: CRS, cell_m: float) -> Grid:
+    """Empty cells over the same ground in another CRS."""
+    (rows, columns), transform = grid.shape, grid.transform
+    west, north = transform.c, transform.f
+    east, south = west + columns * transform.a, north + rows * transform.e
+    bounds = rasterio.warp.transform_bounds(grid.crs.to_wkt(), crs.to_wkt(), west, south, east, north)
+    return empty_grid(shapely.box(*bounds), crs, cell_m)
 
 
 def empty_grid(area: BaseGeometry, crs: CRS, cell_m: float) -> Grid:

@@ -160,6 +160,17 @@ def land_group(code: object, system: str) -> str | None:
     return None
 
 
+def road_group(kind: object) -> str:
+    """``"motorway"`` or ``"road"`` from the kind of a road as a layer names it.
+
+    >>> road_group("高速公路"), road_group("省道")
+    ('motorway', 'road')
+    """
+    text = str(kind).lower()
+    known = standard("resistance/groups")["roads"]
+    return next((str(group) for word, group in known.items() if word in text), "road")
+
+
 def land_groups(codes: pd.Series, system: str) -> pd.Series:
     """The land group of each code.
 

@@ -9,7 +9,7 @@ from pyproj import CRS
 from shapely import LineString, Point, box
 
 from ecospace.errors import CRSError, DataError, RuleError
-from ecospace.space.grid import Grid, brought_grid, read_grid
+from ecospace.space.grid import Grid, brought_grid, cells_of, read_grid
 from ecospace.space.water_zones import ZoneDistances, label, water_zone_sketch
 from tests.space.grids import ZONE, grid
 
@@ -87,7 +87,8 @@ def test_an_intake_off_the_model_is_refused_and_so_are_degrees() -> None:
 
 def test_real_relief(data: Path) -> None:
     # Zion: SRTM brought to its UTM zone; nested catchments grow downstream and nest.
-    relief = brought_grid(read_grid(data / "zion" / "srtm.tif"), CRS.from_epsg(32612), 90.0)
+    relief = read_grid(data / "zion" / "srtm.tif")
+    relief = brought_grid(relief, cells_of(relief, CRS.from_epsg(32612), 90.0))
     drained = drainage(relief)
     down = drained.directions.idxs_ds
     counts = drained.upstream_cells

@@ -12,7 +12,7 @@ from shapely import box
 from ecospace.errors import CRSError, DataError, UsageError
 from ecospace.space import cost as cost_module
 from ecospace.space.cost import accumulated_cost, corridor_band, corridor_width_m, least_cost_way, link, neighbours
-from ecospace.space.grid import brought_grid, read_grid
+from ecospace.space.grid import cells_of, read_grid
 from tests.space.grids import ZONE, grid, place
 
 
@@ -145,7 +145,7 @@ def test_links_refuse_another_crs_and_take_the_advice() -> None:
     with pytest.raises(CRSError, match="E-CRS-02"):
         link(surface, sources.to_crs(4490))
     with pytest.raises(CRSError, match="E-CRS-05"):
-        link(brought_grid(surface, sources.to_crs(4490).crs, 1e-4), sources.to_crs(4490))
+        link(cells_of(surface, sources.to_crs(4490).crs, 1e-4), sources.to_crs(4490))
     assert len(link(surface, sources).table) == 1
 
 
