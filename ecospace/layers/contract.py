@@ -1,0 +1,431 @@
+"""What a layer promises by its role, and where it breaks it: ids, classes, stated areas, overlaps, gaps (图层质检).
+
+Every fault is a finding with feature ids, and a place on a map where it has one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from ecospace.findings import Finding
+from ecospace.language import _
+from ecospace.layers.fields import column_of
+from ecospace.layers.repair import polygons_of
+from ecospace.terms import standard
+from ecospace.units import SQUARE_METRES, UNIT_NAMES, unit_of
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from pandas import Series
+
+    from ecospace.layers.layer import Layer
+
+#: Square metres below which an overlap or gap is counted, but not drawn: rounding of coordinates makes them.
+NOISE_M2 = 0.01
+#: Features beyond which overlaps are not looked for pair by pair.
+MOST_FEATURES = 200_000
+#: Units tried for stated areas, and how far from one the middle of all may be.
+UNITS = ("m2", "mu", "ha", "km2", "wan_mu")
+UNIT_SLACK = 0.05
+LISTED = 100
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What layers of a role promise; see ``standards/contracts.toml``."""
+
+    overlaps: bool = True
+    tiles: bool = False
+    classes: bool = False
+    names: bool = False
+    areas: float = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """The result of the checks.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+    faults : list of dict
+        Places: code, text, features, area_m2, geometry in the study CRS.
+    facts : dict
+        sum_m2, union_m2 and, with a boundary, gap_m2, overhang_m2, missing_m2 (boundary less union).
+    """
+
+    findings: tuple[Finding, ...]
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, float] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def _promises() -> dict[str, Promise]:
+    table = standard("contracts")
+    default = table["default"]
+    return {role: Promise(**{**default, **entry}) for role, entry in table.items() if isinstance(entry, dict)}
+
+
+def promise_of(role: str) -> Promise:
+    """What a layer of a role promises."""
+    return _promises().get(role, _promises()["default"])
+
+
+def check_contract(layer: Layer, frame: GeoDataFrame, *, boundary: GeoDataFrame | None = None) -> Contract:
+    """Hold a layer against the promises of its role.
+
+    Parameters
+    ----------
+    layer : Layer
+        As read.
+    frame : GeoDataFrame
+        Its frame in a study CRS (metres, areas ellipsoidal).
+    boundary : GeoDataFrame, optional
+        The study area in the same CRS; without it, gaps are only found inside the layer.
+
+    Returns
+    -------
+    Contract
+    """
+    promise = promise_of(layer.role)
+    findings: list[Finding] = []
+    faults: list[dict[str, Any]] = []
+    facts: dict[str, float] = {}
+    findings += _ids(layer, frame)
+    if promise.names:
+        findings += _names(layer, frame)
+    if promise.classes or "code_system" in layer.settings:
+        findings += _classes(layer, frame)
+    polygons = frame[frame.geom_type.isin(("Polygon", "MultiPolygon"))]
+    if len(polygons):
+        findings += _areas(layer, polygons, promise.areas)
+        findings += _doubles(polygons)
+        facts = {"sum_m2": float(polygons.area.sum())}
+        if not promise.overlaps:
+            seen, places = _overlaps(polygons)
+            findings += seen
+            faults += places
+        if promise.tiles or not promise.overlaps:
+            union = shapely.union_all(polygons.geometry.to_numpy())
+            facts["union_m2"] = float(union.area)
+            if promise.tiles:
+                seen, places, more = _gaps(union, boundary)
+                findings += seen
+                faults += places
+                facts |= more
+    named = tuple(finding.of(layer=layer.key, file=layer.path.name) for finding in findings)
+    return Contract(named, faults, facts)
+
+
+def stated_areas(values: Series[Any]) -> tuple[np.ndarray[Any, Any], list[Any]]:
+    """Stated areas as numbers; texts are read strictly, with the ids of those that are none.
+
+    >>> import pandas as pd
+    >>> stated_areas(pd.Series(["1,234.5", "12 公顷", "约3"]))[0].tolist()
+    [1234.5, 12.0, nan]
+    """
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(values):
+        return values.to_numpy(dtype=float, na_value=np.nan), []
+    out, wrong = np.full(len(values), np.nan), []
+    for position, (identifier, value) in enumerate(values.items()):
+        if value is None or value is pd.NA or value != value:
+            continue
+        found = _AREA.fullmatch(str(value).strip())
+        if found is None:
+            wrong.append(identifier)
+        else:
+            out[position] = float(found.group(1).replace(",", ""))
+    return out, wrong
+
+
+_UNIT_WORDS = "|".join(
+    re.escape(name) for names in UNIT_NAMES.values() for name in sorted(names, key=len, reverse=True)
+)
+_AREA = re.compile(rf"([0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)\s*(?:{_UNIT_WORDS})?")
+
+
+def area_unit(stated: np.ndarray[Any, Any], square_metres: np.ndarray[Any, Any]) -> str | None:
+    """The unit in which stated areas are nearest to the computed ones, or None if they are near in none.
+
+    >>> area_unit(np.array([15.0, 30.0]), np.array([10_000.0, 20_000.0]))
+    'mu'
+    """
+    usable = np.isfinite(stated) & (stated > 0) & (square_metres > 0)
+    if not usable.any():
+        return None
+    ratio = float(np.median(square_metres[usable] / stated[usable]))
+    unit = min(UNITS, key=lambda key: abs(np.log(ratio / float(SQUARE_METRES[key]))))
+    return unit if abs(ratio / float(SQUARE_METRES[unit]) - 1) <= UNIT_SLACK else None
+
+
+def _ids(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
+    column = "id" if "id" in frame else column_of(frame.columns, "id", layer.role)
+    if column is None:
+        return []
+    ids = frame[column].astype("string")
+    empty = ids.isna() | (ids.str.strip() == "")
+    twice = ids[~empty & ids.duplicated(keep=False)]
+    findings = []
+    if len(twice):
+        findings.append(Finding(
+            "F-DATA-20", "warning",
+            _("{column} is not unique ({count} rows, e.g. {sample}); features are named by row number.").format(
+                column=column, count=len(twice), sample=", ".join(twice.unique()[:3])),
+            features=_ids_of(twice.index), count=len(twice),
+        ))  # fmt: skip
+    if empty.any() and not empty.all():
+        findings.append(Finding(
+            "F-DATA-22", "warning", _("{column} is empty in {count} rows.").format(column=column, count=int(empty.sum())),
+            features=_ids_of(frame.index[empty]), count=int(empty.sum()),
+        ))  # fmt: skip
+    return findings
+
+
+def _names(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
+    column = "name" if "name" in frame else column_of(frame.columns, "name", layer.role)
+    wanted = [str(name) for name in layer.settings.get("names", ())]
+    if column is None:
+        return [Finding("F-DATA-23", "warning", _("no column holds the names."),
+                        cure=_('Say which: fields = {{ name = "…" }} in study.toml.').format())]  # fmt: skip
+    names = frame[column].astype("string").str.strip()
+    empty = names.isna() | (names == "")
+    findings = []
+    if empty.any():
+        findings.append(Finding(
+            "F-DATA-24", "warning", _("{count} shapes have no name.").format(count=int(empty.sum())),
+            features=_ids_of(frame.index[empty]), count=int(empty.sum()),
+        ))  # fmt: skip
+    missing = [name for name in wanted if name not in set(names.dropna())]
+    strange = [name for name in names.dropna().unique() if wanted and name not in wanted]
+    if missing or strange:
+        findings.append(Finding(
+            "F-DATA-25", "warning",
+            _("names expected but missing: {missing}; there but not expected: {strange}.").format(
+                missing=", ".join(missing) or "–", strange=", ".join(strange) or "–"),
+            count=len(missing) + len(strange),
+        ))  # fmt: skip
+    return findings
+
+
+def _classes(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
+    from ecospace.errors import DataError
+    from ecospace.layers.codes import code_system, likely_system
+
+    column = "code" if "code" in frame else column_of(frame.columns, "code", layer.role)
+    if column is None:
+        return [Finding("F-DATA-26", "warning", _("no column holds the land class."),
+                        cure=_('Say which: fields = {{ code = "DLBM" }} in study.toml.').format())]  # fmt: skip
+    codes = frame[column].astype("string").str.strip()
+    empty = codes.isna() | (codes == "")
+    findings = []
+    if empty.any():
+        findings.append(Finding(
+            "F-DATA-27", "warning",
+            _("{count} shapes have no class: their ground would belong to nothing.").format(count=int(empty.sum())),
+            features=_ids_of(frame.index[empty]), count=int(empty.sum()),
+        ))  # fmt: skip
+    met = [str(code) for code in codes.dropna().unique() if code]
+    key = str(layer.settings.get("code_system", ""))
+    if not key:
+        names = frame["code_name"].dropna().astype(str).unique() if "code_name" in frame else ()
+        guess = likely_system(met, names)
+        return [*findings, Finding(
+            "F-DATA-28", "warning", _("the layer does not say its code system; the same code means other land in another."),
+            cure=_('Add code_system = "{guess}" to study.toml, if that is what it is.').format(guess=guess or "dlbm"),
+        )]  # fmt: skip
+    try:
+        known = code_system(key).codes
+    except DataError as error:
+        return [*findings, Finding(error.code, "warning", error.text, cure=error.cure)]
+    unknown = sorted(code for code in met if code not in known)
+    if unknown:
+        rows = frame.index[codes.isin(unknown)]
+        findings.append(Finding(
+            "F-DATA-29", "warning",
+            _("{count} shapes have classes that are not in {system}: {codes}.").format(
+                count=len(rows), system=key, codes=", ".join(unknown[:12])),
+            cure=_("Correct them, or name another code_system."), features=_ids_of(rows), count=len(rows),
+        ))  # fmt: skip
+    return findings
+
+
+def _areas(layer: Layer, frame: GeoDataFrame, tolerance: float) -> list[Finding]:
+    column = "approved_area" if "approved_area" in frame else column_of(frame.columns, "approved_area", layer.role)
+    if column is None:
+        return []
+    stated, wrong = stated_areas(frame[column])
+    findings = []
+    if wrong:
+        findings.append(Finding(
+            "F-DATA-30", "warning",
+            _("{column}: {count} texts are no areas, e.g. {sample!r}.").format(
+                column=column, count=len(wrong), sample=str(frame[column][wrong[0]])[:30]),
+            features=_ids_of(wrong), count=len(wrong),
+        ))  # fmt: skip
+    missing = int(np.isnan(stated).sum()) - len(wrong)
+    if missing and missing < len(stated):
+        rows = frame.index[np.isnan(stated)]
+        findings.append(Finding(
+            "F-DATA-31", "warning",
+            _("{column}: {count} of {all} areas are missing; a sum would pass over them.").format(
+                column=column, count=missing, all=len(stated)),
+            features=_ids_of(rows), count=missing,
+        ))  # fmt: skip
+    square_metres = frame.area.to_numpy()
+    unit = area_unit(stated, square_metres)
+    if unit is None:
+        if np.isfinite(stated).any():
+            findings.append(Finding(
+                "F-DATA-32", "warning",
+                _("{column} fits the drawn areas in no unit: the middle of drawn ÷ stated is {ratio:.6g}.").format(
+                    column=column, ratio=float(np.nanmedian(square_metres / np.where(stated > 0, stated, np.nan)))),
+                cure=_("Ask what it holds."),
+            ))  # fmt: skip
+        return findings
+    said = layer.settings.get("area_unit")
+    try:
+        told = unit_of(str(said)) if said else unit
+    except KeyError:
+        told = str(said)
+    if told != unit:
+        findings.append(Finding(
+            "F-DATA-33", "error",
+            _("{column} is in {unit} by the drawn areas, but area_unit says {said}: sums would be {factor:.6g} times wrong.")
+            .format(column=column, unit=unit, said=said,
+                    factor=float(SQUARE_METRES.get(told, SQUARE_METRES["m2"]) / SQUARE_METRES[unit])),
+            cure=_('Write area_unit = "{unit}" in study.toml.').format(unit=unit), count=len(frame),
+        ))  # fmt: skip
+    else:
+        findings.append(Finding("F-DATA-34", "note", _("{column} is in {unit}, as the drawn areas show.").format(
+            column=column, unit=unit)))  # fmt: skip
+    factor = float(SQUARE_METRES[unit])
+    apart = np.abs(square_metres - stated * factor) > np.maximum(
+        tolerance * square_metres, 0.5 * _step(stated) * factor
+    )
+    apart &= np.isfinite(stated)
+    if apart.any():
+        worst = int(
+            np.nanargmax(np.where(apart, np.abs(square_metres / np.where(stated > 0, stated * factor, np.nan) - 1), -1))
+        )
+        findings.append(Finding(
+            "F-DATA-35", "warning",
+            _("{count} shapes differ from their stated area by more than {tolerance:.1%}; most: {feature}, stated {stated:.2f} "
+              "m², drawn {drawn:.2f} m².").format(
+                count=int(apart.sum()), tolerance=tolerance, feature=frame.index[worst],
+                stated=float(stated[worst]) * factor, drawn=float(square_metres[worst])),
+            features=_ids_of(frame.index[apart]), count=int(apart.sum()),
+        ))  # fmt: skip
+    return findings
+
+
+def _step(values: np.ndarray[Any, Any]) -> float:
+    """The last digit in which areas are written: 0.01 for 12.34."""
+    for decimals in range(7):
+        if np.allclose(
+            np.nan_to_num(values), np.round(np.nan_to_num(values), decimals), rtol=0, atol=10.0 ** -(decimals + 3)
+        ):
+            return float(10.0**-decimals)
+    return 0.0
+
+
+def _doubles(frame: GeoDataFrame) -> list[Finding]:
+    keys = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
+    _unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    repeats = np.flatnonzero(first[inverse.ravel()] != np.arange(len(keys)))
+    if not len(repeats):
+        return []
+    pairs = [f"{frame.index[row]} = {frame.index[first[inverse.ravel()[row]]]}" for row in repeats[:5]]
+    return [Finding(
+        "F-DATA-36", "warning",
+        _("{count} shapes are drawn twice ({pairs}); areas by union count them once, sums of the attribute twice.").format(
+            count=len(repeats), pairs=", ".join(pairs)),
+        features=_ids_of(frame.index[repeats]), count=len(repeats),
+    )]  # fmt: skip
+
+
+def _overlaps(frame: GeoDataFrame) -> tuple[list[Finding], list[dict[str, Any]]]:
+    shapes = frame.geometry.to_numpy()
+    if len(shapes) > MOST_FEATURES:
+        return [Finding("F-DATA-37", "note", _("with {count} shapes, overlaps were not looked for one by one.").format(
+            count=len(shapes)))], []  # fmt: skip
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = one < other
+    one, other = one[pairs], other[pairs]
+    # Neighbours that only touch need no overlay.
+    deep = ~shapely.touches(shapes[one], shapes[other])
+    one, other = one[deep], other[deep]
+    pieces = np.array([polygons_of(piece) for piece in shapely.intersection(shapes[one], shapes[other])], dtype=object)
+    areas = shapely.area(pieces) if len(pieces) else np.zeros(0)
+    real = areas > NOISE_M2
+    if not (areas > 0).any():
+        return [], []
+    ids = [(str(frame.index[a]), str(frame.index[b])) for a, b in zip(one, other, strict=True)]
+    involved = list(dict.fromkeys(name for pair, big in zip(ids, real, strict=True) if big for name in pair))
+    finding = Finding(
+        "F-DATA-38", "warning" if real.any() else "note",
+        _("{count} pairs of shapes overlap, {area:.4f} ha in all ({noise} of them by less than {least} m²): {pairs}.").format(
+            count=int((areas > 0).sum()), area=float(areas.sum()) / 1e4, noise=int(((areas > 0) & ~real).sum()),
+            least=NOISE_M2, pairs=", ".join(f"{a} × {b}" for a, b in _largest(ids, areas))),
+        features=tuple(involved[:LISTED]), count=int((areas > 0).sum()),
+    )  # fmt: skip
+    places = [
+        _place("F-DATA-38", _("overlap"), pair, float(area), piece)
+        for pair, area, piece, big in zip(ids, areas, pieces, real, strict=True) if big
+    ]  # fmt: skip
+    return [finding], places
+
+
+def _largest(ids: Sequence[tuple[str, str]], areas: np.ndarray[Any, Any]) -> list[tuple[str, str]]:
+    return [ids[position] for position in np.argsort(-areas, kind="stable")[:5] if areas[position] > 0]
+
+
+def _gaps(union: Any, boundary: GeoDataFrame | None) -> tuple[list[Finding], list[dict[str, Any]], dict[str, float]]:
+    """Ground that no shape covers, inside the boundary where there is one, else inside the layer's own outline."""
+    findings, facts = [], {}
+    if boundary is None:
+        outline = shapely.union_all([shapely.polygons(part.exterior) for part in shapely.get_parts(union)])
+    else:
+        outline = shapely.union_all(boundary.geometry.to_numpy())
+    gap = polygons_of(shapely.difference(outline, union))
+    pieces = sorted(shapely.get_parts(gap), key=lambda piece: -piece.area)
+    large = [piece for piece in pieces if piece.area > NOISE_M2]
+    facts["gap_m2"] = float(shapely.area(gap))
+    places = [_place("F-DATA-39", _("gap"), (), float(piece.area), piece) for piece in large]
+    if large:
+        findings.append(Finding(
+            "F-DATA-39", "warning",
+            _("{area:.4f} km² in {count} places belong to no shape of the layer; the largest is {largest:.4f} km².").format(
+                area=facts["gap_m2"] / 1e6, count=len(large), largest=large[0].area / 1e6),
+            cure=_("A unit may be missing; look at the places in the GeoPackage of inspect."), count=len(large),
+        ))  # fmt: skip
+    if boundary is not None:
+        beyond = polygons_of(shapely.difference(union, outline))
+        facts["overhang_m2"] = float(shapely.area(beyond))
+        facts["missing_m2"] = float(shapely.area(outline)) - float(shapely.area(union))
+        over = [piece for piece in shapely.get_parts(beyond) if piece.area > NOISE_M2]
+        places += [_place("F-DATA-40", _("overhang"), (), float(piece.area), piece) for piece in over]
+        if over:
+            findings.append(Finding(
+                "F-DATA-40", "warning",
+                _("{area:.4f} km² of the layer lie outside the study area; all in all it is {missing:.4f} km² smaller than the "
+                  "study area.").format(area=facts["overhang_m2"] / 1e6, missing=facts["missing_m2"] / 1e6),
+                count=len(over),
+            ))  # fmt: skip
+    return findings, places, facts
+
+
+def _place(code: str, text: str, features: Sequence[str], area: float, geometry: Any) -> dict[str, Any]:
+    return {"code": code, "text": text, "features": ", ".join(features), "area_m2": area, "geometry": geometry}
+
+
+def _ids_of(index: Any) -> tuple[str, ...]:
+    return tuple(map(str, list(index)[:LISTED]))
