@@ -114,20 +114,24 @@ def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float
 
 
 def stroke(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
-    """Draw lines; a style that has only a fill lends its colour."""
-    width = max(style.line_width_mm, 0.15) * POINTS_PER_MM
-    axes.add_artist(
-        PathPatch(
-            outline,
-            fill=False,
-            edgecolor=(style.line or style.fill, opacity),
-            linewidth=width,
-            zorder=zorder,
-            linestyle=dashes(style, width),
-            joinstyle="round",
-            capstyle="butt" if style.line_dash else "round",
+    """Draw lines; the style of a surface (a corridor given by its axis) becomes a band with two edges."""
+    band = style.filled and bool(style.line)
+    colours = [style.line, style.fill] if band else [style.line or style.fill]
+    widths = [1.1, 0.7] if band else [max(style.line_width_mm, 0.15)]
+    for colour, width_mm in zip(colours, widths, strict=True):
+        width = width_mm * POINTS_PER_MM
+        axes.add_artist(
+            PathPatch(
+                outline,
+                fill=False,
+                edgecolor=(colour, opacity),
+                linewidth=width,
+                zorder=zorder,
+                linestyle="-" if band else dashes(style, width),
+                joinstyle="round",
+                capstyle="butt" if style.line_dash else "round",
+            )
         )
-    )
 
 
 def mark(axes: Axes, points: Any, style: Style, *, opacity: float = 1.0, zorder: float) -> None:

@@ -83,6 +83,16 @@ class PlanRecord:
             "source": self.source,
         }
 
+    def as_dict(self) -> dict[str, Any]:
+        """For a manifest: the metadata, the window and everything that the reader has to know."""
+        return self.metadata() | {
+            "denominator": self.denominator,
+            "zone": self.zone.number,
+            "central_meridian": self.zone.central_meridian,
+            "window_m": [round(value, 3) for value in self.frame.bounds],
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
 
 class PlanFigure(Figure):
     """A matplotlib Figure that knows its scale, plane, font and findings (`plan`)."""

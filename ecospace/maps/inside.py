@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 LAND = "#FFFFFF"
 OUTSIDE = "#EFF1EE"
 BAND = "#D8CBE0"
+PALE = "#8A8F8A"
+
+#: Share of a feature below which its part in the study area is taken for a sliver, when names are placed.
+SLIVER = 0.02
 
 
 def draw_inside(
@@ -166,11 +170,14 @@ def _free_corner(box: Box, width: float, height: float, ground: Any, taken: Sequ
 
 
 def _names_of(sheet: Sheet, frame: MapFrame, shown: Shown, area: Any) -> list[Name]:
-    """The names of one layer: parts of one name are named once, points each; nothing outside the study area."""
+    """The names of one layer: parts of one name are named once, points each.
+
+    Outside the study area only neighbouring townships are named, in grey.
+    """
     layer = shown.layer
     assert layer.label is not None
     towns = layer.style == "townships"
-    window = frame.on_paper(area).intersection(shapely.box(*frame.box.bounds))
+    ground, window = frame.on_paper(area), shapely.box(*frame.box.bounds)
     texts = shown.frame[layer.label]
     colour = shown.classes[0][0].line or INK
     geometry = frame.on_paper(shown.frame.geometry.to_numpy())
@@ -183,17 +190,18 @@ def _names_of(sheet: Sheet, frame: MapFrame, shown: Shown, area: Any) -> list[Na
         places = [own[i] for i in np.flatnonzero(dimensions == 0)]
         places += [shapely.union_all(own[dimensions == d]) for d in (1, 2) if (dimensions == d).any()]
         for whole in places:
-            place = shapely.intersection(whole, window)
-            if place.is_empty:
+            place = shapely.intersection(whole, ground)
+            # Two townships drawn from different files share a sliver along their border: that names nothing.
+            neighbour = shapely.get_dimensions(whole) == 2 and place.area < SLIVER * whole.area
+            if neighbour and towns:
+                place = shapely.difference(whole, ground)
+            elif neighbour:
                 continue
-            names.append(
-                Name(
-                    text,
-                    place,
-                    (3.5 if towns else 2.9) * sheet.unit,
-                    bold=towns,
-                    rank=0 if towns else 1,
-                    colour=colour if shapely.get_dimensions(place) == 1 else INK,
-                )
-            )
+            place = shapely.intersection(place, window)
+            if not place.is_empty:
+                size = (3.5 if towns and not neighbour else 2.9) * sheet.unit
+                line = shapely.get_dimensions(place) == 1
+                rank = 0 if towns and not neighbour else 2 if neighbour else 1
+                ink = PALE if neighbour else colour if line else INK
+                names.append(Name(text, place, size, bold=towns and not neighbour, rank=rank, colour=ink))
     return names

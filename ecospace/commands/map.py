@@ -1,0 +1,111 @@
+"""ecospace map: the figures of a plan and its web map."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ecospace.language import _
+
+if TYPE_CHECKING:
+    from ecospace.maps.atlas import PlanSheet, StudyLayers
+    from ecospace.maps.style import Styles
+
+
+def register(app: typer.Typer) -> None:
+    """Declare the command."""
+
+    @app.command(
+        "map",
+        help=_("Draw the figures of a plan and its web map, into its folder outputs. Example: ecospace map kaiping"),
+    )
+    def map_(
+        folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
+        output: Annotated[Path | None, typer.Option("--output", "-o", help=_("Folder for the results."))] = None,
+        only: Annotated[
+            list[str] | None, typer.Option("--only", help=_("Draw this figure only; may be repeated, e.g. one-map."))
+        ] = None,
+        atlas: Annotated[bool, typer.Option("--atlas", help=_("One more figure for each township."))] = False,
+        paper: Annotated[str, typer.Option("--paper", help=_("Sheet: A3, A4 …"))] = "A3",
+        scale: Annotated[
+            int | None, typer.Option("--scale", help=_("Denominator of a fixed scale, e.g. 150000."))
+        ] = None,
+        formats: Annotated[str, typer.Option("--formats", help=_("png, pdf, svg, joined by commas."))] = "png",
+        dpi: Annotated[int, typer.Option("--dpi", help=_("Dots per inch of png."))] = 300,
+        styles: Annotated[
+            Path | None, typer.Option("--styles", help=_("A style file (.toml) of your own office."))
+        ] = None,
+        maker: Annotated[str, typer.Option("--maker", help=_("Who makes the map (编制单位)."))] = "",
+        date: Annotated[str, typer.Option("--date", help=_("Date printed on the map; none by default."))] = "",
+        review_number: Annotated[
+            str, typer.Option("--review-number", help=_("Map review number (审图号), if there is one."))
+        ] = "",
+        web: Annotated[bool, typer.Option("--web/--no-web", help=_("Write map.html as well."))] = True,
+        qgis: Annotated[
+            bool, typer.Option("--qgis", help=_("Write a GeoPackage with QGIS styles to go on with."))
+        ] = False,
+    ) -> None:
+        from ecospace.console import console
+        from ecospace.files import atomic
+        from ecospace.maps.atlas import StudyLayers, atlas_sheets, plan_sheets
+        from ecospace.maps.save import save_figure
+        from ecospace.maps.style import read_styles
+        from ecospace.study import open_study
+
+        study = open_study(folder)
+        target = output or study.folder / "outputs"
+        own = read_styles(styles) if styles else None
+        layers = StudyLayers(study)
+        out = console()
+        sheets = [*plan_sheets(layers, only or ()), *(atlas_sheets(layers) if atlas else ())]
+        records: dict[str, dict[str, Any]] = {}
+        for sheet in sheets:
+            figure = sheet.draw(
+                study, own, paper=paper, scale=scale, maker=maker, date=date, map_review_number=review_number or None
+            )
+            for kind in formats.split(","):
+                path = save_figure(figure, target / "figures" / f"{sheet.key}.{kind.strip()}", dpi=dpi)
+                out.print(f"→ {path}  1:{figure.plan.denominator}", markup=False, soft_wrap=True)
+            for finding in figure.plan.findings:
+                if finding.level != "note" or finding.code == "F-MAP-02":
+                    out.print(f"{_('Note')}: {finding.text} {finding.cure}", style="yellow", markup=False)
+            records[sheet.key] = figure.plan.as_dict()
+        with atomic(target / "figures" / "figures.json") as temporary:
+            temporary.write_text(json.dumps(records, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+        if web:
+            out.print(f"→ {_write_web_map(layers, sheets, target, review_number)}", markup=False, soft_wrap=True)
+        if qgis:
+            out.print(f"→ {_write_qgis(layers, sheets, target, own)}", markup=False, soft_wrap=True)
+        for key, error in layers.errors.items():
+            out.print(f"{_('Left out')}: {key}: {error}", style="red", markup=False)
+        raise typer.Exit(10 if layers.errors else 0)
+
+
+def _write_web_map(layers: StudyLayers, sheets: list[PlanSheet], target: Path, review_number: str) -> Path:
+    """Every layer of the figures once, on one page."""
+    from ecospace.maps.page import write_map
+    from ecospace.maps.web import web_map
+
+    study = layers.study
+    seen = {id(layer.frame): layer for sheet in sheets for layer in sheet.layers if "reserve-zones" not in sheet.key}
+    page = web_map(
+        seen.values(),
+        title=study.title,
+        source=layers.source([str(entry["role"]) for entry in study.entries.values()]),
+        review_number=review_number,
+        demonstration=study.notice,
+    )
+    path = target / "map.html"
+    write_map(page, path)
+    return path
+
+
+def _write_qgis(layers: StudyLayers, sheets: list[PlanSheet], target: Path, styles: Styles | None) -> Path:
+    """Every layer of the figures once, with its style."""
+    from ecospace.maps.qgis import export_qgis
+
+    seen = {id(layer.frame): layer for sheet in sheets for layer in sheet.layers}
+    return export_qgis(list(seen.values()), target / "qgis" / "plan.gpkg", styles=styles)
