@@ -180,7 +180,7 @@ def _readable(study: Study, key: str, errors: dict[str, EcospaceError]) -> bool:
 
 def _read_the_rest(study: Study, errors: dict[str, EcospaceError]) -> None:
     """Layers that no number needs are read all the same: what is wrong with them is said now, not on the day of the map."""
-    for key in study.keys():
+    for key in study.entries:
         if key in errors:
             continue
         try:
@@ -202,5 +202,3 @@ def require_complete(results: Results) -> None:
             _("no layer of the study gives an indicator."),
             cure=_("Give roles such as nature_reserve, eco_redline or forest in study.toml."),
         )
-
-

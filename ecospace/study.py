@@ -81,7 +81,9 @@ class Study:
         from geopandas import GeoDataFrame
 
         frame = self.crs.bring(self.layer(self._boundary_key).frame, layer=self._boundary_key)
-        return GeoDataFrame({"name": [self.title]}, geometry=[frame.geometry.union_all()], index=["whole"], crs=frame.crs)
+        return GeoDataFrame(
+            {"name": [self.title]}, geometry=[frame.geometry.union_all()], index=["whole"], crs=frame.crs
+        )
 
     @cached_property
     def zones(self) -> GeoDataFrame | None:
@@ -175,7 +177,7 @@ class Study:
 
     def provenance(self) -> list[dict[str, Any]]:
         """What was read: one record a layer, for the manifest and the 说明 sheet."""
-        read = {**self._layers, **self._rasters}
+        read: dict[str, Layer | Raster] = {**self._layers, **self._rasters}
         return [read[key].provenance() for key in self.entries if key in read]
 
     def findings(self, keys: Iterable[str] | None = None) -> list[Finding]:
@@ -240,7 +242,9 @@ def open_study(folder: str | Path) -> Study:
         raise StudyError(
             "E-STUDY-01",
             _("{folder} has no study.toml.").format(folder=path.parent),
-            cure=_("Let one be written from the files of the folder: ecospace init {folder}").format(folder=path.parent),
+            cure=_("Let one be written from the files of the folder: ecospace init {folder}").format(
+                folder=path.parent
+            ),
             file=path,
         )
     try:
@@ -280,7 +284,6 @@ def _checked_entries(table: Mapping[str, Any], path: Path) -> Mapping[str, Mappi
                 layer=key,
             )
     return entries
-
 
 
 def _reader_settings(entry: Mapping[str, Any]) -> dict[str, Any]:

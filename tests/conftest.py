@@ -18,7 +18,7 @@ SHARED = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(autouse=True)
-def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+def default_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test starts in the default language."""
     monkeypatch.setenv("ECOSPACE_LANG", "zh")
 

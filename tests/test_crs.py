@@ -23,8 +23,14 @@ from ecospace.errors import CRSError, GeometryError
 from tests.official_series import ring_area, trapezoid
 
 # standards.md 7.1: X north, Y east with zone prefix.
-PARCEL = [(2563020.456, 38453210.123), (2563512.902, 38455480.771), (2562077.615, 38456105.338),
-          (2560654.001, 38455002.447), (2561203.874, 38453998.219), (2560990.332, 38452870.905)]  # fmt: skip
+PARCEL = [
+    (2563020.456, 38453210.123),
+    (2563512.902, 38455480.771),
+    (2562077.615, 38456105.338),
+    (2560654.001, 38455002.447),
+    (2561203.874, 38453998.219),
+    (2560990.332, 38452870.905),
+]
 
 
 def parcel() -> gpd.GeoDataFrame:
@@ -58,7 +64,9 @@ def test_worked_rectangles(east, north, width, height, plane, ellipsoid):
 
 def test_trapezoid_of_a_map_sheet():
     """3′45″ × 2′30″ with its south edge at 23°N: 29 562 612.16 m² (standards.md 7.1)."""
-    assert trapezoid(np.radians(23), np.radians(23 + 2.5 / 60), np.radians(3.75 / 60)) == pytest.approx(29_562_612.1622, abs=1e-3)
+    assert trapezoid(np.radians(23), np.radians(23 + 2.5 / 60), np.radians(3.75 / 60)) == pytest.approx(
+        29_562_612.1622, abs=1e-3
+    )
     sheet = gpd.GeoDataFrame(geometry=[box(113, 23, 113 + 3.75 / 60, 23 + 2.5 / 60)], crs=4490)
     assert StudyCRS.for_boundary(sheet).bring(sheet).area.sum() == pytest.approx(29_562_612.1622, abs=0.01)
 
@@ -69,8 +77,11 @@ def test_inverse_projection_check_point():
 
 
 @given(
-    lon=st.floats(76, 134), lat=st.floats(4, 52), width=st.floats(0.001, 0.6), height=st.floats(0.001, 0.6),
-)  # fmt: skip
+    lon=st.floats(76, 134),
+    lat=st.floats(4, 52),
+    width=st.floats(0.001, 0.6),
+    height=st.floats(0.001, 0.6),
+)
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_area_is_the_official_one_everywhere_in_china(lon, lat, width, height):
     frame = gpd.GeoDataFrame(geometry=[box(lon, lat, lon + width, lat + height)], crs=4490)
@@ -140,7 +151,10 @@ def test_tA10_web_mercator_is_refused():
 
 def test_two_crs_are_refused():
     with pytest.raises(CRSError, match="E-CRS-02"):
-        require_same_crs(gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=4547), gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=4546))
+        require_same_crs(
+            gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=4547),
+            gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=4546),
+        )
 
 
 @pytest.mark.parametrize(
@@ -182,22 +196,38 @@ def test_edges_are_at_most_50_m():
 def test_densifying_keeps_every_vertex_and_the_area(corners, seed, hole):
     random = np.random.default_rng(seed)
     angles = np.sort(random.uniform(0, 2 * np.pi, corners))
-    shell = np.column_stack([np.cos(angles), np.sin(angles)]) * random.uniform(500, 4000, (corners, 1)) + [38500000, 2500000]
+    shell = np.column_stack([np.cos(angles), np.sin(angles)]) * random.uniform(500, 4000, (corners, 1)) + [
+        38500000,
+        2500000,
+    ]
     shape = Polygon(shell, [box(38499990, 2499990, 38500010, 2500010).exterior] if hole else [])
     if not shape.is_valid:
         return
-    many = np.array([shape, shapely.MultiPolygon([shape, shapely.transform(shape, lambda xy: xy + 20_000)]), shape.exterior], dtype=object)
+    many = np.array(
+        [shape, shapely.MultiPolygon([shape, shapely.transform(shape, lambda xy: xy + 20_000)]), shape.exterior],
+        dtype=object,
+    )
     for before, after in zip(many, densified(many, CRS.from_epsg(4526)), strict=True):
         vertices = {tuple(xy) for xy in shapely.get_coordinates(after)}
         assert vertices >= {tuple(xy) for xy in shapely.get_coordinates(before)}
         assert after.area == pytest.approx(before.area, rel=1e-12)
         assert after.geom_type == before.geom_type or before.geom_type == "LinearRing"
-        assert shapely.get_num_interior_rings(shapely.get_geometry(after, 0)) == shapely.get_num_interior_rings(shapely.get_geometry(before, 0))
+        assert shapely.get_num_interior_rings(shapely.get_geometry(after, 0)) == shapely.get_num_interior_rings(
+            shapely.get_geometry(before, 0)
+        )
 
 
 def test_tB22_what_a_transform_breaks_is_repaired_and_said():
     """A spike of a tenth of a micrometre that degrees cannot hold becomes invalid; its area stays."""
-    shape = Polygon([(38500000, 2500000), (38500100, 2500000), (38500100, 2500100), (38500000.0000001, 2500000.0000001), (38500000, 2500100)])
+    shape = Polygon(
+        [
+            (38500000, 2500000),
+            (38500100, 2500000),
+            (38500100, 2500100),
+            (38500000.0000001, 2500000.0000001),
+            (38500000, 2500100),
+        ]
+    )
     frame = gpd.GeoDataFrame(geometry=[shape], index=["F1"], crs=4526)
     if not shape.is_valid:
         frame = frame.set_geometry(frame.geometry.make_valid(method="structure"))
@@ -208,8 +238,11 @@ def test_tB22_what_a_transform_breaks_is_repaired_and_said():
 
 def test_a_bow_tie_is_not_mended_by_a_transform():
     """shapely.segmentize would: it gives a valid shape with one lobe of two, without a word."""
-    frame = gpd.GeoDataFrame(geometry=[Polygon([(38500000, 2500000), (38500100, 2500100), (38500100, 2500000), (38500000, 2500100)])],
-                             index=["bow"], crs=4526)  # fmt: skip
+    frame = gpd.GeoDataFrame(
+        geometry=[Polygon([(38500000, 2500000), (38500100, 2500100), (38500100, 2500000), (38500000, 2500100)])],
+        index=["bow"],
+        crs=4526,
+    )
     with pytest.raises(GeometryError, match="E-GEO-02") as refused:
         StudyCRS.for_boundary(parcel()).bring(frame)
     assert refused.value.features == ("bow",)

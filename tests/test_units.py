@@ -11,8 +11,16 @@ from ecospace.units import balance, convert_area, round_number, unit_of
 
 @pytest.mark.parametrize(
     ("value", "decimals", "printed"),
-    [(28.175, 2, "28.18"), (28.165, 2, "28.16"), (0.125, 2, "0.12"), (616.75125, 4, "616.7512"), (2.675, 2, "2.68"), (-0.004, 2, "0.00"), (-2.675, 2, "-2.68")],
-)  # fmt: skip
+    [
+        (28.175, 2, "28.18"),
+        (28.165, 2, "28.16"),
+        (0.125, 2, "0.12"),
+        (616.75125, 4, "616.7512"),
+        (2.675, 2, "2.68"),
+        (-0.004, 2, "0.00"),
+        (-2.675, 2, "-2.68"),
+    ],
+)
 def test_gb_t_8170(value, decimals, printed):
     assert str(round_number(value, decimals)) == printed
 

@@ -13,7 +13,9 @@ from ecospace.language import _
 def register(app: typer.Typer) -> None:
     """Declare the command."""
 
-    @app.command(help=_("Look at the files of a folder and write a commented study.toml. Example: ecospace init my-county"))
+    @app.command(
+        help=_("Look at the files of a folder and write a commented study.toml. Example: ecospace init my-county")
+    )
     def init(
         folder: Annotated[Path, typer.Argument(help=_("Folder with layers."))],
         force: Annotated[bool, typer.Option("--force", help=_("Overwrite a study.toml that is there."))] = False,
@@ -32,6 +34,9 @@ def register(app: typer.Typer) -> None:
             temporary.write_text(draft_study(folder, seen), encoding="utf-8")
         out = console()
         for item in seen:
-            out.print(f"{item.path}{f' [{item.layer}]' if item.layer else ''}: {item.role or '?'}  {item.remark}", markup=False)
+            out.print(
+                f"{item.path}{f' [{item.layer}]' if item.layer else ''}: {item.role or '?'}  {item.remark}",
+                markup=False,
+            )
         out.print(_("Wrote {path}. Read it through, then: ecospace inspect {folder}").format(path=target, folder=folder),
                   markup=False)  # fmt: skip

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Declare the command."""
 
-    @app.command(help=_("Measure everything that a study's layers allow, into its folder outputs. Example: ecospace run kaiping"))
+    @app.command(
+        help=_("Measure everything that a study's layers allow, into its folder outputs. Example: ecospace run kaiping")
+    )
     def run(
         folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
         output: Annotated[Path | None, typer.Option("--output", "-o", help=_("Folder for the results."))] = None,

@@ -12,7 +12,21 @@ from ecospace.errors import StudyError
 from ecospace.language import _
 from ecospace.terms import kinds
 
-VECTORS = {".shp", ".gpkg", ".gdb", ".geojson", ".json", ".parquet", ".geoparquet", ".fgb", ".kml", ".kmz", ".tab", ".gml", ".dxf"}
+VECTORS = {
+    ".shp",
+    ".gpkg",
+    ".gdb",
+    ".geojson",
+    ".json",
+    ".parquet",
+    ".geoparquet",
+    ".fgb",
+    ".kml",
+    ".kmz",
+    ".tab",
+    ".gml",
+    ".dxf",
+}
 RASTERS = {".tif", ".tiff"}
 SHAPES = {"Point": "point", "LineString": "line", "Polygon": "polygon"}
 
@@ -101,7 +115,10 @@ def draft_study(folder: str | Path, seen: Sequence[Seen]) -> str:
              "[study]", f"title = {json.dumps(Path(folder).resolve().name, ensure_ascii=False)}"]  # fmt: skip
     keys = _keys(seen)
     boundary = keys[roles.index("boundary")] if "boundary" in roles else "boundary"
-    lines.append(f'boundary = "{boundary}"' + ("" if "boundary" in roles else "   # " + _("no file looks like a boundary: name one")))
+    lines.append(
+        f'boundary = "{boundary}"'
+        + ("" if "boundary" in roles else "   # " + _("no file looks like a boundary: name one"))
+    )
     if "townships" in roles:
         lines.append(f'zones = "{keys[roles.index("townships")]}"')
     lines += [
@@ -121,14 +138,19 @@ def _entry(key: str, item: Seen) -> list[str]:
     lines = [f"{mark}[layers.{key}]"]
     if not item.role:
         lines[0] += "   # " + _("role not recognised: give one and remove the # signs")
-    lines += [f'{mark}role = "{item.role or "context"}"', f"{mark}path = {json.dumps(item.path.as_posix(), ensure_ascii=False)}"]
+    lines += [
+        f'{mark}role = "{item.role or "context"}"',
+        f"{mark}path = {json.dumps(item.path.as_posix(), ensure_ascii=False)}",
+    ]
     if item.layer:
         lines.append(f"{mark}layer = {json.dumps(item.layer, ensure_ascii=False)}")
     lines.append(f'{mark}source = ""   # ' + _("who made it, in which document, state of which date"))
     if not item.crs:
-        lines.append(f'# crs = "EPSG:4490"   # ' + _("the file does not say its coordinate system: give it"))
+        lines.append('# crs = "EPSG:4490"   # ' + _("the file does not say its coordinate system: give it"))
     if item.role in {"land_use", "forest"}:
-        lines.append(f'# code_system = "dlbm"   # ' + _("dlbm (三调), landuse-2023 (用地用海), forestry …: never guessed"))
+        lines.append(
+            '# code_system = "dlbm"   # ' + _("dlbm (三调), landuse-2023 (用地用海), forestry …: never guessed")
+        )
     if item.fields:
         lines.append("# " + _("fields: {fields}").format(fields=", ".join(item.fields[:20])))
     if item.remark:
@@ -155,7 +177,18 @@ def _look(path: Path, base: Path) -> list[Seen]:
     try:
         return _look_vector(path, relative)
     except Exception as error:  # any file may be broken in any way; init only looks, inspect and run say what is wrong
-        return [Seen(relative, "", guess_role(path.stem, ""), "", "", 0, (), _("cannot be opened: {reason}").format(reason=error))]
+        return [
+            Seen(
+                relative,
+                "",
+                guess_role(path.stem, ""),
+                "",
+                "",
+                0,
+                (),
+                _("cannot be opened: {reason}").format(reason=error),
+            )
+        ]
 
 
 def _look_vector(path: Path, relative: Path) -> list[Seen]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from ecospace.errors import DataError
@@ -42,14 +42,15 @@ class CodeSystem:
     letters: str = ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def code_system(key: str, folder: Path | None = None) -> CodeSystem:
     """A code system: one that is shipped, or a code book of the user's.
 
     Parameters
     ----------
     key : str
-        ``"dlbm"`` (三调), ``"landuse-2023"`` (用地用海), ``"forestry"``, ``"clc"``, ``"igbp"``, ``"binary"``, ``"whole-layer"`` (every shape counts), or the name of a TOML file
+        ``"dlbm"`` (三调),
+        ``"landuse-2023"`` (用地用海), ``"forestry"``, ``"clc"``, ``"igbp"``, ``"binary"``, ``"whole-layer"`` (every shape counts), or the name of a TOML file
         with a table ``[codes]``.
     folder : Path, optional
         Where such a file is looked for.
@@ -146,7 +147,9 @@ def require_code_system(key: str | None, codes: Iterable[object], names: Iterabl
             _("{count} codes are not in {system}: {codes}. Their ground would belong to no class.").format(
                 count=len(unknown), system=system.zh, codes=", ".join(unknown[:10])
             ),
-            cure=_("Correct them, name another code_system, or give a code book of your own (a TOML file with [codes])."),
+            cure=_(
+                "Correct them, name another code_system, or give a code book of your own (a TOML file with [codes])."
+            ),
             layer=layer,
         )
     return system

@@ -200,7 +200,7 @@ def forest_cover(
     units = units_of(boundary, zones)
     if isinstance(land, gpd.GeoDataFrame):
         land = land.assign(**{code: "*"}) if system == "whole-layer" else land
-        codes, names = _class_column(land, code), land["code_name"] if "code_name" in land else ()
+        codes, names = _class_column(land, code), land.get("code_name", ())
         book = require_code_system(system, codes.unique(), names, folder=folder)
         _require_same_system(chosen, book)
         areas, doubled, findings = _polygon_areas(land.assign(**{code: codes}), units.frame, chosen, code)
@@ -212,7 +212,9 @@ def forest_cover(
         doubled = pd.Series(0.0, index=units.frame.index)
         findings = [*findings, *_coarse(areas)]
     denominators = areas.groupby("unit")["area_m2"].sum() if cells == "centre" else units.frame.geometry.area
-    return _cover(areas, doubled, units.frame, denominators, chosen, book, official_area_m2, [*units.findings, *findings])
+    return _cover(
+        areas, doubled, units.frame, denominators, chosen, book, official_area_m2, [*units.findings, *findings]
+    )
 
 
 def explain(one: Cover, other: Cover) -> pd.DataFrame:
@@ -250,9 +252,9 @@ def explain(one: Cover, other: Cover) -> pd.DataFrame:
     if abs(float(table["difference_share"].sum()) - gap) > 1e-9:
         raise BalanceError(
             "E-SUM-03",
-            _("the classes explain {explained:.6%} of a gap of {gap:.6%}: the two results are not of the same land.").format(
-                explained=float(table["difference_share"].sum()), gap=gap
-            ),
+            _(
+                "the classes explain {explained:.6%} of a gap of {gap:.6%}: the two results are not of the same land."
+            ).format(explained=float(table["difference_share"].sum()), gap=gap),
             cure=_("Compute both definitions on one layer and one study area."),
         )
     order = np.lexsort((table.index.to_numpy().astype(str), -table["difference_m2"].abs().to_numpy()))
@@ -295,16 +297,17 @@ def _class_column(land: gpd.GeoDataFrame, code: str) -> pd.Series[Any]:
             cure=_("Fill them in, or leave them out with keep = …"),
             features=list(land.index[missing]),
         )
-    return land[code].astype(str).str.strip()
+    stripped: pd.Series[Any] = land[code].astype(str).str.strip()
+    return stripped
 
 
 def _require_same_system(definition: CoverDefinition, book: CodeSystem) -> None:
     if definition.code_system != book.key:
         raise DataError(
             "E-DATA-13",
-            _("the definition {definition} is meant in {one}, the layer is in {other}; the same code means other land.").format(
-                definition=definition.key, one=definition.code_system, other=book.key
-            ),
+            _(
+                "the definition {definition} is meant in {one}, the layer is in {other}; the same code means other land."
+            ).format(definition=definition.key, one=definition.code_system, other=book.key),
             cure=_("Definitions for this layer: {known}.").format(
                 known=", ".join(key for key, item in cover_definitions().items() if item.code_system == book.key)
             ),
@@ -389,7 +392,9 @@ def _cover(
         "unit": units.index, "name": units["name"].to_numpy(), "role": units["role"].to_numpy(),
         "area_m2": denominators.reindex(units.index).to_numpy(),
     })  # fmt: skip
-    table["official_m2"] = [official_area_m2 if role == "whole" and official_area_m2 else np.nan for role in table["role"]]
+    table["official_m2"] = [
+        official_area_m2 if role == "whole" and official_area_m2 else np.nan for role in table["role"]
+    ]
     counted = known[known["counted"]].groupby("unit")["area_m2"].sum()
     described = known.groupby("unit")["area_m2"].sum()
     table["doubled_m2"] = doubled.reindex(table["unit"]).to_numpy()
@@ -406,7 +411,9 @@ def _cover(
             _("the classes cover more ground than there is, so no share is given."),
             cure=_("Look for overlapping shapes: ecospace inspect"),
         )
-    residual = abs(float(parts["counted_m2"].sum()) / max(float(table["counted_m2"].iloc[0]), 1.0) - 1) if len(parts) else 0.0
+    residual = (
+        abs(float(parts["counted_m2"].sum()) / max(float(table["counted_m2"].iloc[0]), 1.0) - 1) if len(parts) else 0.0
+    )
     if residual > 1e-6 and not any(finding.code == "F-ZONE-02" for finding in findings):
         raise BalanceError(
             "E-SUM-04",
@@ -416,4 +423,3 @@ def _cover(
             cure=_("Look at the zones: ecospace inspect"),
         )
     return Cover(definition, classes.reset_index(drop=True), table, tuple(findings))
-

@@ -120,7 +120,7 @@ def _of_layer(study: Study, key: str) -> gpd.GeoDataFrame:
             "kind": str(entry["role"]),
             "layer": key,
             "name": frame["name"] if "name" in frame else frame.index.astype(str),
-            "level": frame["level"] if "level" in frame else "",
+            "level": frame.get("level", ""),
             "status": frame["status"].astype(str).str.strip() if "status" in frame else "",
             "approved_m2": approved_area_m2(frame, entry.get("area_unit"), layer=key),
         },

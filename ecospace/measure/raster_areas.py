@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -56,7 +57,9 @@ def raster_class_areas(
         if cover.fractions.size:
             values, valid = raster.read(cover.row, cover.column, *cover.fractions.shape)
             cut = (cover.fractions > 0) & (cover.fractions < 1)
-            fractions = cover.fractions if cells == "fraction" else _by_centre(cover.fractions, cut, shape, raster, cover)
+            fractions = (
+                cover.fractions if cells == "fraction" else _by_centre(cover.fractions, cut, shape, raster, cover)
+            )
             areas = fractions * cell_areas(raster, cover.row, cover.column, cover.fractions.shape, units.crs)
             codes, place = np.unique(np.where(valid, values, 0).astype(np.int64), return_inverse=True)
             sums = np.bincount(place.ravel(), np.where(valid, areas, 0.0).ravel(), minlength=len(codes))
@@ -114,7 +117,7 @@ def cell_areas(raster: Raster, row: int, column: int, shape: tuple[int, int], cr
         corners.append(transformer.transform(x, y))
     area = np.zeros_like(centre_row)
     # Differences to the first corner, so that large coordinates do not cancel.
-    for (x1, y1), (x2, y2) in zip(corners[1:-1], corners[2:], strict=True):
+    for (x1, y1), (x2, y2) in pairwise(corners[1:]):
         x0, y0 = corners[0]
         area += ((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)) / 2
     area = np.abs(area)

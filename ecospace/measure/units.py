@@ -100,7 +100,11 @@ def _zone_findings(whole: Any, gap: float, overlap: float, overhang: float) -> l
     noticed = 1e-6 * shapely.area(whole)
     texts = [
         ("F-ZONE-01", gap, _("{area} ha of the study area lie in no zone; they stand in a row of their own.")),
-        ("F-ZONE-02", overlap, _("{area} ha lie in two zones; the sum over the zones counts them twice, the whole once.")),
+        (
+            "F-ZONE-02",
+            overlap,
+            _("{area} ha lie in two zones; the sum over the zones counts them twice, the whole once."),
+        ),
         ("F-ZONE-03", overhang, _("{area} ha of the zones lie outside the study area and were clipped.")),
     ]
     return [

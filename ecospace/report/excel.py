@@ -11,7 +11,7 @@ from unicodedata import east_asian_width
 
 from ecospace.files import atomic
 from ecospace.language import _
-from ecospace.report.table import Table
+from ecospace.report.table import Table, clean
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -48,7 +48,9 @@ def save_workbook(tables: Sequence[Table], path: str | Path, *, explanation: Map
     names: list[str] = []
     with atomic(target) as temporary:
         # A fixed creation date: the same tables give the same bytes.
-        book = Workbook(temporary, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+        book = Workbook(
+            temporary, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        )
         book.set_properties({"created": datetime.datetime(2000, 1, 1)})
         for table in tables:
             names.append(sheet_name(table.name or table.title, names))
@@ -77,7 +79,9 @@ def _write_table(book: Workbook, table: Table, name: str) -> None:
     sheet = book.add_worksheet(name)
     base = {"font_name": FONT, "font_size": 11, "valign": "vcenter"}
     title = book.add_format({**base, "bold": True, "font_size": 14, "align": "center"})
-    head = book.add_format({**base, "bold": True, "border": 1, "align": "center", "text_wrap": True, "bg_color": "#E8F1EA"})
+    head = book.add_format(
+        {**base, "bold": True, "border": 1, "align": "center", "text_wrap": True, "bg_color": "#E8F1EA"}
+    )
     text = book.add_format({**base, "border": 1, "text_wrap": True})
     note = book.add_format({**base, "font_size": 9, "text_wrap": True, "valign": "top"})
     count = len(table.columns)
@@ -130,11 +134,6 @@ def _write_explanation(book: Workbook, explanation: Mapping[str, Any], name: str
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
-
-
-def clean(text: str) -> str:
-    """Without the control characters that make a workbook unreadable (trust.md tE02)."""
-    return "".join(sign for sign in text if sign in "\t\n" or (ord(sign) >= 32 and ord(sign) not in (0xFFFE, 0xFFFF)))
 
 
 def _column_width(table: Table, column: int) -> float:

@@ -35,7 +35,10 @@ def save_outputs(results: Results, folder: str | Path | None = None) -> list[Pat
     target = Path(folder) if folder is not None else results.study.folder / "outputs"
     tables = study_tables(results)
     written = [save_workbook(tables, target / "indicators.xlsx", explanation=explanation(results))]
-    for name, content in (("results.json", [table.as_dict() for table in tables]), ("manifest.json", manifest(results))):
+    for name, content in (
+        ("results.json", [table.as_dict() for table in tables]),
+        ("manifest.json", manifest(results)),
+    ):
         with atomic(target / name) as temporary:
             temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
         written.append(target / name)

@@ -144,7 +144,9 @@ def kinds_table(results: Results, coverage: Coverage) -> Table:
         .show("clipped_m2", _("Inside the boundary, sum"), **how)
         .show("net_m2", _("Overlaps within the kind once"), **how)
         .show("attributed_m2", _("Attributed by rank"), **how)
-        .show("share", _("Share of territory"), unit="%", decimals=2, parts="part", total="total", beside="attributed_m2")
+        .show(
+            "share", _("Share of territory"), unit="%", decimals=2, parts="part", total="total", beside="attributed_m2"
+        )
     )
     overlap = max(float(whole["net_m2"] - whole["union_m2"]), 0.0)
     return _finished(
@@ -215,7 +217,9 @@ def places_table(results: Results, coverage: Coverage) -> Table:
         difference_m2=coverage.places["drawn_m2"] - coverage.places["approved_m2"],
     )
     relative = frame["difference_m2"] / frame["approved_m2"]
-    frame["flag"] = [_("differs by {share:.1%}").format(share=share) if abs(share) > FLAGGED else "" for share in relative]
+    frame["flag"] = [
+        _("differs by {share:.1%}").format(share=share) if abs(share) > FLAGGED else "" for share in relative
+    ]
     table = (
         Table(frame)
         .titled(_("Protected places"), _("Places"))
@@ -321,4 +325,6 @@ def explain_table(results: Results, one: Cover, other: Cover) -> Table:
         .show("points", _("Points"))
     )  # fmt: skip
     gap = (other.share - one.share) * 100
-    return _finished(table, results, _("The classes explain the whole difference of {gap:+.3f} points.").format(gap=gap))
+    return _finished(
+        table, results, _("The classes explain the whole difference of {gap:+.3f} points.").format(gap=gap)
+    )

@@ -194,15 +194,19 @@ class Table:
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        shown = RichTable(title=Text(self.title, style="bold"), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+        shown = RichTable(
+            title=Text(clean(self.title), style="bold"), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
+        )
         for column in self.columns:
-            shown.add_column(Text(column.heading), justify="left" if column.decimals is None else "right", overflow="fold")
+            shown.add_column(
+                Text(clean(column.heading)), justify="left" if column.decimals is None else "right", overflow="fold"
+            )
         for row in self.rows():
-            shown.add_row(*[Text(cell) for cell in row])
+            shown.add_row(*[Text(clean(cell)) for cell in row])
         # Plain Text: square brackets in names are no markup.
-        below = [Text(f"* {note}", style="dim") for note in self.notes]
+        below = [Text(clean(f"* {note}"), style="dim") for note in self.notes]
         if self.source:
-            below.append(Text(_("Source: {source}").format(source=self.source), style="dim"))
+            below.append(Text(clean(_("Source: {source}").format(source=self.source)), style="dim"))
         return Group(shown, *below)
 
     def as_dict(self) -> dict[str, Any]:
@@ -251,8 +255,19 @@ def inert(text: str) -> str:
     >>> inert("=1+1"), inert("a\\x07b")
     ("'=1+1", 'ab')
     """
-    clean = "".join(sign for sign in text if sign in "\t\n" or ord(sign) >= 32)
-    return f"'{clean}" if clean[:1] in ("=", "+", "-", "@", "\t") and clean != "—" else clean
+    plain = clean(text)
+    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@", "\t") else plain
+
+
+def clean(text: str) -> str:
+    """Without control characters: they make a workbook unreadable and let an attribute steer a terminal (trust.md tE02).
+
+    >>> clean("a\\x1b[31mb\\ufffe")
+    'a[31mb'
+    """
+    return "".join(
+        sign for sign in text if sign in "\t\n" or (ord(sign) >= 32 and ord(sign) not in (0x7F, 0xFFFE, 0xFFFF))
+    )
 
 
 def _plain(value: Any) -> str:
@@ -260,7 +275,11 @@ def _plain(value: Any) -> str:
         return value
     if not _known(value):
         return "—"
-    return f"{value:d}" if isinstance(value, int) else (f"{value:.0f}" if isinstance(value, float) and value == int(value) else str(value))
+    return (
+        f"{value:d}"
+        if isinstance(value, int)
+        else (f"{value:.0f}" if isinstance(value, float) and value == int(value) else str(value))
+    )
 
 
 def _known(value: Any) -> bool:

@@ -24,13 +24,21 @@ def strip(code, south, north, **more):
 
 
 LAND = gpd.GeoDataFrame(
-    [strip("0301", 0, 3000), strip("0302", 3000, 3500), strip("0305", 3500, 4500), strip("0307", 4500, 5000), strip("0404", 5000, 6000), strip("0103", 6000, 10_000)],
+    [
+        strip("0301", 0, 3000),
+        strip("0302", 3000, 3500),
+        strip("0305", 3500, 4500),
+        strip("0307", 4500, 5000),
+        strip("0404", 5000, 6000),
+        strip("0103", 6000, 10_000),
+    ],
     crs=4547,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
-    ("definition", "share"), [("dlbm-narrow", 0.35), ("dlbm-wide", 0.45), ("forest-land-rate", 0.50), ("forest-grass", 0.60)]
+    ("definition", "share"),
+    [("dlbm-narrow", 0.35), ("dlbm-wide", 0.45), ("forest-land-rate", 0.50), ("forest-grass", 0.60)],
 )
 def test_one_land_layer_under_each_definition(definition, share):
     cover = forest_cover(LAND, COUNTY, definition=definition, system="dlbm")
@@ -62,8 +70,16 @@ def test_results_of_two_lands_are_not_explained():
 
 
 def test_statutory_forest_needs_canopy_of_a_fifth():
-    stands = gpd.GeoDataFrame([strip("乔木林", 0, 3000, canopy=0.5), strip("乔木林", 3000, 5000, canopy=0.15), strip("竹林", 5000, 6000, canopy=None),
-                               strip("灌木林地", 6000, 7000, canopy=0.9), strip("特灌林", 7000, 7500, canopy=None)], crs=4547)  # fmt: skip
+    stands = gpd.GeoDataFrame(
+        [
+            strip("乔木林", 0, 3000, canopy=0.5),
+            strip("乔木林", 3000, 5000, canopy=0.15),
+            strip("竹林", 5000, 6000, canopy=None),
+            strip("灌木林地", 6000, 7000, canopy=0.9),
+            strip("特灌林", 7000, 7500, canopy=None),
+        ],
+        crs=4547,
+    )
     cover = forest_cover(stands, COUNTY, definition="statutory", system="forestry")
     assert cover.definition.statutory
     assert cover.share == pytest.approx(0.30 + 0.10 + 0.05)
@@ -124,8 +140,18 @@ def test_gap_to_a_target():
 def raster_of(values, folder, *, origin=(500_000, 2_510_000), size=100.0, crs=4547, nodata=None):
     path = folder / "classes.tif"
     values = np.asarray(values, dtype=np.uint8)
-    with rasterio.open(path, "w", driver="GTiff", width=values.shape[1], height=values.shape[0], count=1, dtype="uint8", crs=crs, nodata=nodata,
-                       transform=Affine(size, 0, origin[0], 0, -size, origin[1])) as file:  # fmt: skip
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=values.shape[1],
+        height=values.shape[0],
+        count=1,
+        dtype="uint8",
+        crs=crs,
+        nodata=nodata,
+        transform=Affine(size, 0, origin[0], 0, -size, origin[1]),
+    ) as file:
         file.write(values, 1)
     return open_raster(path)
 
@@ -162,7 +188,9 @@ def test_tD06_ground_beyond_the_raster_is_said(tmp_path):
 @settings(max_examples=15, deadline=None, derandomize=True)
 def test_tD07_cells_in_degrees_have_their_true_area(lat, lon, tmp_path_factory):
     """A raster in degrees: the classes make the ellipsoidal area of the county to 1e-7."""
-    raster = raster_of(np.ones((60, 60)), tmp_path_factory.mktemp("r"), origin=(lon - 0.3, lat + 0.3), size=0.01, crs=4490)
+    raster = raster_of(
+        np.ones((60, 60)), tmp_path_factory.mktemp("r"), origin=(lon - 0.3, lat + 0.3), size=0.01, crs=4490
+    )
     county = gpd.GeoDataFrame(geometry=[box(lon - 0.21, lat - 0.19, lon + 0.2, lat + 0.2)], crs=4490)
     study = StudyCRS.for_boundary(county)
     cover = forest_cover(raster, study.bring(county), definition="forest-mask", system="binary")

@@ -1,5 +1,7 @@
 """Coverage: overlaps once, parts that make the union, zones that make the whole."""
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -28,22 +30,31 @@ def frame(shapes, **columns):
 
 COUNTY = frame([square(0, 20_000, 0, 15_000)])
 PLACES = frame(
-    [square(1000, 7000, 1000, 6000), square(5000, 11_000, 4000, 9000), square(9000, 13_000, 7000, 10_000), square(18_000, 22_000, 12_000, 16_000)],
+    [
+        square(1000, 7000, 1000, 6000),
+        square(5000, 11_000, 4000, 9000),
+        square(9000, 13_000, 7000, 10_000),
+        square(18_000, 22_000, 12_000, 16_000),
+    ],
     kind=["nature_reserve", "forest_park", "water_source", "scenic_area"],
-)  # fmt: skip
+)
 
 
 def test_worked_example():
     """standards.md 7.3: 23.33 %, never 29.33 (sum) or 26.00 (sum of the clipped)."""
     study = StudyCRS.for_boundary(COUNTY)
-    result = coverage(study.bring(PLACES), study.bring(COUNTY), rank=["nature_reserve", "forest_park", "water_source", "scenic_area"])
+    result = coverage(
+        study.bring(PLACES), study.bring(COUNTY), rank=["nature_reserve", "forest_park", "water_source", "scenic_area"]
+    )
     assert result.share == pytest.approx(0.2333, abs=5e-5)
     assert result.union_m2 / 1e6 == pytest.approx(69.9982, abs=5e-5)
     assert result.whole["area_m2"] / 1e6 == pytest.approx(299.9931, abs=5e-5)
     assert result.whole["gross_m2"] / 1e6 == pytest.approx(77.9980, abs=5e-5)
     assert result.places["drawn_m2"].sum() / 1e6 == pytest.approx(87.9979, abs=5e-5)
     attributed = dict(zip(result.kinds["kind"], result.kinds["attributed_m2"] / 1e6, strict=True))
-    assert attributed == pytest.approx({"nature_reserve": 29.9990, "forest_park": 25.9994, "water_source": 7.9998, "scenic_area": 5.9999}, abs=1e-4)
+    assert attributed == pytest.approx(
+        {"nature_reserve": 29.9990, "forest_park": 25.9994, "water_source": 7.9998, "scenic_area": 5.9999}, abs=1e-4
+    )
     assert max(result.proof.values()) < 1e-9
 
 
@@ -60,7 +71,10 @@ def test_rank_moves_ground_between_kinds_and_not_the_union():
 def test_zones_the_remainder_and_ground_in_two_zones():
     """Two towns overlap by 1 km², 5 km × 15 km lie in none: sums differ from the whole by exactly that."""
     towns = gpd.GeoDataFrame(
-        {"name": ["甲", "乙"]}, geometry=[square(0, 8000, 0, 15_000), square(7000, 15_000, 0, 15_000)], index=["01", "02"], crs=4526
+        {"name": ["甲", "乙"]},
+        geometry=[square(0, 8000, 0, 15_000), square(7000, 15_000, 0, 15_000)],
+        index=["01", "02"],
+        crs=4526,
     )
     result = coverage(PLACES, COUNTY, towns)
     roles = result.units.set_index("unit")["role"].to_dict()
@@ -75,7 +89,12 @@ def test_zones_the_remainder_and_ground_in_two_zones():
 
 
 def test_an_industrial_park_is_shown_and_not_added():
-    towns = gpd.GeoDataFrame({"name": ["甲", "乙"]}, geometry=[square(0, 10_000, 0, 15_000), square(10_000, 20_000, 0, 15_000)], index=["01", "02"], crs=4526)
+    towns = gpd.GeoDataFrame(
+        {"name": ["甲", "乙"]},
+        geometry=[square(0, 10_000, 0, 15_000), square(10_000, 20_000, 0, 15_000)],
+        index=["01", "02"],
+        crs=4526,
+    )
     park = gpd.GeoDataFrame({"name": ["园区"]}, geometry=[square(9000, 12_000, 6000, 9000)], index=["P"], crs=4526)
     with_park = coverage(PLACES, COUNTY, towns, nested=park)
     assert with_park.units["role"].tolist() == ["whole", "zone", "zone", "nested"]
@@ -115,20 +134,32 @@ def test_what_is_refused():
 
 
 @given(
-    st.lists(st.tuples(st.integers(-2000, 18_000), st.integers(-2000, 13_000), st.integers(100, 9000), st.integers(100, 9000),
-                       st.floats(0, 90), st.sampled_from(["nature_reserve", "forest_park", "public_forest", "water_source"])),
-             min_size=1, max_size=9),
+    st.lists(
+        st.tuples(
+            st.integers(-2000, 18_000),
+            st.integers(-2000, 13_000),
+            st.integers(100, 9000),
+            st.integers(100, 9000),
+            st.floats(0, 90),
+            st.sampled_from(["nature_reserve", "forest_park", "public_forest", "water_source"]),
+        ),
+        min_size=1,
+        max_size=9,
+    ),
     st.integers(1, 4),
-)  # fmt: skip
+)
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_always_closes(rectangles, columns):
     """Attributed parts make the union; zones make the whole; the union never passes the sum or the territory."""
     shapes = [rotate(square(e, e + w, n, n + h), angle) for e, n, w, h, angle, _kind in rectangles]
     places = frame(shapes, kind=[item[-1] for item in rectangles])
     edges = np.linspace(0, 20_000, columns + 1)
-    towns = gpd.GeoDataFrame({"name": [str(i) for i in range(columns)]},
-                             geometry=[square(a, b, 0, 15_000) for a, b in zip(edges[:-1], edges[1:], strict=True)],
-                             index=[str(i) for i in range(columns)], crs=4526)  # fmt: skip
+    towns = gpd.GeoDataFrame(
+        {"name": [str(i) for i in range(columns)]},
+        geometry=[square(a, b, 0, 15_000) for a, b in pairwise(edges)],
+        index=[str(i) for i in range(columns)],
+        crs=4526,
+    )
     result = coverage(places, COUNTY, towns)
     whole = result.kinds[result.kinds["unit"] == "whole"]
     assert whole["attributed_m2"].sum() == pytest.approx(result.union_m2, rel=1e-9, abs=1e-3)
@@ -136,7 +167,9 @@ def test_always_closes(rectangles, columns):
     assert 0 <= result.share <= 1
     zones = result.units[result.units["role"] == "zone"]
     assert zones["union_m2"].sum() == pytest.approx(result.union_m2, rel=1e-9, abs=1e-3)
-    moved = coverage(places.set_geometry(places.translate(5000, 3000)), COUNTY.set_geometry(COUNTY.translate(5000, 3000)))
+    moved = coverage(
+        places.set_geometry(places.translate(5000, 3000)), COUNTY.set_geometry(COUNTY.translate(5000, 3000))
+    )
     assert moved.union_m2 == pytest.approx(result.union_m2, rel=1e-9, abs=1e-3)
     again = coverage(gpd.GeoDataFrame(gpd.pd.concat([places, places.iloc[::-1]], ignore_index=True), crs=4526), COUNTY)
     assert again.union_m2 == pytest.approx(result.union_m2, rel=1e-9, abs=1e-3)
@@ -147,7 +180,12 @@ def aachen(data, name, **how):
 
 
 def places_of(*frames):
-    rows = [gpd.GeoDataFrame({"kind": "protected_area"}, geometry=frame.geometry.to_numpy(), index=frame.index, crs=frame.crs) for frame in frames]
+    rows = [
+        gpd.GeoDataFrame(
+            {"kind": "protected_area"}, geometry=frame.geometry.to_numpy(), index=frame.index, crs=frame.crs
+        )
+        for frame in frames
+    ]
     return gpd.GeoDataFrame(gpd.pd.concat(rows, ignore_index=True), crs=rows[0].crs)
 
 
@@ -234,7 +272,11 @@ def test_taiwan_plan_features_against_their_official_areas(data):
 def test_wadden_parks_against_their_attributes(data):
     """Three units, zone-prefixed eastings: each within what the plane differs from the ellipsoid."""
     path = data / "wadden/wadden_national_parks.gpkg"
-    for layer, field, unit_m2 in (("lkn_nationalpark_sh", "area_km2", 1e6), ("natura2000_northsea_mpa", "FLAECHE", 1e4), ("nlwkn_nationalparke_dtk25", "FLAECHE", 1.0)):
+    for layer, field, unit_m2 in (
+        ("lkn_nationalpark_sh", "area_km2", 1e6),
+        ("natura2000_northsea_mpa", "FLAECHE", 1e4),
+        ("nlwkn_nationalparke_dtk25", "FLAECHE", 1.0),
+    ):
         frame = read_layer(path, layer=layer).frame
         plane = frame.area
         ellipsoid = StudyCRS.for_boundary(frame).bring(frame).area

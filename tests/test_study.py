@@ -1,0 +1,191 @@
+"""A study folder from study.toml to its tables: what is wrong is named, what is missing has no number."""
+
+import json
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pytest
+from shapely import box
+
+from ecospace.errors import StudyError
+from ecospace.report.outputs import save_outputs
+from ecospace.report.study_tables import study_tables
+from ecospace.run import require_complete, run_study
+from ecospace.study import open_study
+
+TOML = """
+[study]
+title = "测试县"
+boundary = "boundary"
+zones = "towns"
+official_area_km2 = 0.0201
+terrain = "平原"
+compare = ["parks-only"]
+{more}
+
+[layers.boundary]
+role = "boundary"
+path = "county.gpkg"
+layer = "boundary"
+
+[layers.towns]
+role = "townships"
+path = "county.gpkg"
+layer = "towns"
+fields = {{ code = "code", name = "name" }}
+
+[layers.parks]
+role = "forest_park"
+title = "森林公园"
+path = "county.gpkg"
+layer = "parks"
+area_unit = "ha"
+fields = {{ name = "MC", approved_area = "MJ", status = "ZT" }}
+
+[layers.reserve]
+role = "nature_reserve"
+path = "{reserve}"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A county of two towns of 100 m × 100 m; parks of 2000 and 500 m² (the second planned), a reserve of 1000 m² half over the first."""
+    east, north = 38_500_000, 2_500_000
+
+    def place(e, n, far_e, far_n):
+        return box(east + e, north + n, east + far_e, north + far_n)
+
+    layers = {
+        "boundary": gpd.GeoDataFrame(geometry=[place(0, 0, 200, 100)], crs=4526),
+        "towns": gpd.GeoDataFrame(
+            {"code": ["01", "02"], "name": ["甲镇", "乙镇"]},
+            geometry=[place(0, 0, 100, 100), place(100, 0, 200, 100)],
+            crs=4526,
+        ),
+        "parks": gpd.GeoDataFrame(
+            {"MC": ["甲公园", "规划公园"], "MJ": [0.2, 0.05], "ZT": ["已批", "规划"]},
+            geometry=[place(50, 0, 150, 20), place(0, 50, 50, 60)],
+            crs=4526,
+        ),
+    }
+    for name, frame in layers.items():
+        frame.to_file(tmp_path / "county.gpkg", layer=name, engine="pyogrio")
+    gpd.GeoDataFrame(geometry=[place(50, 10, 100, 30)], crs=4526).to_file(tmp_path / "reserve.gpkg", engine="pyogrio")
+    (tmp_path / "study.toml").write_text(TOML.format(more="", reserve="reserve.gpkg"), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_small_county(folder):
+    results = run_study(open_study(folder))
+    assert results.errors == {}
+    whole = results.coverages["protected-2016"]
+    assert whole.union_m2 == pytest.approx(2500, rel=1e-4)  # 2000 + 1000 − 500, the planned park not
+    assert results.coverages["parks-only"].union_m2 == pytest.approx(2000, rel=1e-4)
+    assert whole.share_official == pytest.approx(whole.union_m2 / 20_100)
+    row = results.indicators.set_index("id").loc["A01"]
+    assert row["status"] == "未达标"  # 12.5 % of at least 16 %
+    assert row["share"] == pytest.approx(0.125, rel=1e-4)
+    assert results.indicators.set_index("id").loc["A10", "status"].startswith("无数据")
+    assert "F-DATA-03" in [finding.code for finding in results.findings]
+    require_complete(results)
+
+
+def test_tables_add_up_in_print(folder):
+    tables = {table.name: table for table in study_tables(run_study(open_study(folder)))}
+    kinds = tables["分类面积"].rows()
+    assert kinds[-1][0] == "合计"
+    for column in (6, 7):  # attributed by rank, share of territory
+        assert sum(float(row[column]) for row in kinds[:-1]) == pytest.approx(float(kinds[-1][column]), abs=1e-9)
+    towns = tables["各乡镇受保护地区(2016 年指标口径)"].rows()
+    assert [row[0] for row in towns] == ["甲镇", "乙镇", "合计"]
+    assert sum(float(row[2]) for row in towns[:-1]) == pytest.approx(float(towns[-1][2]), abs=1e-9)
+    places = tables["Places" if "Places" in tables else "个数"].rows()
+    assert places[0][1] == "甲公园" or places[1][1] == "甲公园"
+
+
+def test_outputs_can_be_traced_and_repeat(folder):
+    save_outputs(run_study(open_study(folder)))
+    first = (folder / "outputs/results.json").read_bytes()
+    save_outputs(run_study(open_study(folder)))
+    assert (folder / "outputs/results.json").read_bytes() == first
+    manifest = json.loads((folder / "outputs/manifest.json").read_text(encoding="utf-8"))
+    assert {layer["key"] for layer in manifest["layers"]} == {"boundary", "towns", "parks", "reserve"}
+    assert all(len(value) == 64 for layer in manifest["layers"] for value in layer["sha256"].values())
+    assert manifest["proofs"]["protected-2016"]["parts_to_union"] < 1e-9
+    book = openpyxl.load_workbook(folder / "outputs/indicators.xlsx")
+    assert book.sheetnames[0] == "指标"
+    assert book.sheetnames[-1] == "说明"
+
+
+def test_a_missing_layer_is_no_data_and_never_zero(folder):
+    (folder / "study.toml").write_text(TOML.format(more="", reserve="gone.gpkg"), encoding="utf-8")
+    results = run_study(open_study(folder))
+    assert results.errors["reserve"].code == "E-STUDY-05"
+    row = results.indicators.set_index("id").loc["A01"]
+    assert row["share"] is None or row["share"] != row["share"]
+    assert "reserve E-STUDY-05" in row["status"]
+    assert results.coverages["parks-only"].union_m2 == pytest.approx(2000, rel=1e-4)  # what does not need it is there
+    with pytest.raises(StudyError, match="E-STUDY-05"):
+        require_complete(results)
+
+
+def test_tA06_a_layer_elsewhere_is_an_error(folder):
+    gpd.GeoDataFrame(geometry=[box(500_000, 2_600_000, 500_100, 2_600_100)], crs=4547).to_file(
+        folder / "reserve.gpkg", engine="pyogrio"
+    )
+    results = run_study(open_study(folder))
+    assert results.errors["reserve"].code == "E-STUDY-06"
+    assert "公里" in results.errors["reserve"].text
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[study]\ntitle = 'x", "E-STUDY-02"),
+        ("[study]\ntitel = 'x'", "E-STUDY-07"),
+        ("[layers.a]\nrole = 'castle'\npath = 'a.shp'", "E-STUDY-08"),
+        ("[layers.a]\nrole = 'forest'", "E-STUDY-08"),
+    ],
+)
+def test_a_study_toml_that_is_wrong(tmp_path, text, code):
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=code):
+        open_study(tmp_path)
+
+
+def test_no_study_no_boundary_no_layer(tmp_path, folder):
+    with pytest.raises(StudyError, match="E-STUDY-01"):
+        open_study(tmp_path / "nowhere")
+    study = open_study(folder)
+    with pytest.raises(StudyError, match="E-STUDY-04"):
+        study.layer("castle")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "study.toml").write_text("[study]\ntitle = 'x'", encoding="utf-8")
+    with pytest.raises(StudyError, match="E-STUDY-03"):
+        run_study(open_study(empty))
+
+
+def test_a_plane_study_says_so(folder):
+    (folder / "study.toml").write_text(TOML.format(more='area = "plane:114"', reserve="reserve.gpkg"), encoding="utf-8")
+    results = run_study(open_study(folder))
+    assert results.area.method == "plane"
+    assert results.area.area_m2 == pytest.approx(20_000, abs=1e-6)
+    assert results.area.plane_ppm == pytest.approx(0.0, abs=10)
+    assert any("平面" in note for table in study_tables(results) for note in table.notes)
+
+
+def test_the_sample_county(tmp_path):
+    """layers/sample runs as it is committed, and its towns make the county."""
+    source = Path(__file__).parent.parent / "layers/sample"
+    shutil.copytree(source, tmp_path / "sample")
+    results = run_study(open_study(tmp_path / "sample"))
+    assert results.errors == {}
+    assert results.study.notice == "示例数据，非法定"
+    for item in results.coverages.values():
+        zones = item.units[item.units["role"].isin(["zone", "remainder"])]
+        assert zones["union_m2"].sum() == pytest.approx(item.union_m2, rel=1e-9)
+    assert sum(path.stat().st_size for path in source.iterdir()) < 1_000_000
