@@ -171,3 +171,9 @@ def _first_number(text: str) -> float | None:
 def column_names() -> dict[str, str]:
     """What a column of a coordinate table means, by its name without blanks, brackets and units."""
     return {name: meaning for meaning, names in _table()["columns"].items() for name in names}
+
+
+@lru_cache(maxsize=1)
+def offset_constants() -> dict[str, Any]:
+    """The constants of the offset of online maps; unverified, for recognising it only."""
+    return dict(_table()["offset"])
