@@ -99,6 +99,14 @@ class PlanFigure(Figure):
 
     plan: PlanRecord
 
+    def _repr_png_(self) -> bytes:
+        """For a notebook: the sheet at the resolution of a screen."""
+        from io import BytesIO
+
+        picture = BytesIO()
+        self.savefig(picture, format="png", dpi=90)
+        return picture.getvalue()
+
 
 def plan_figure(
     layers: Sequence[MapLayer],
@@ -108,7 +116,7 @@ def plan_figure(
     scale: int | None = None,
     paper: str = "A3",
     landscape: bool | None = None,
-    zone: int | None = None,
+    zone: int | DrawingZone | None = None,
     source: str = "",
     note: str = "",
     maker: str = "",
@@ -136,8 +144,9 @@ def plan_figure(
         ``"A3"``, ``"A4"``, up to ``"A0"``.
     landscape : bool, optional
         Direction of the sheet; default: the one that shows the study area larger.
-    zone : int, optional
-        3-degree zone by number or central meridian; default: that of the centre of the study area.
+    zone : int or DrawingZone, optional
+        3-degree zone by number or central meridian, or the plane of another sheet; default: that of the centre of the
+        study area.
     source, note, maker, date : str
         Printed in the panel: 资料来源, 说明, 编制单位, 制图日期. No date is put in by itself: the same input gives the
         same bytes.
@@ -175,7 +184,7 @@ def plan_figure(
     type_used = font or find_font()
     # Without a Chinese font the sheet is lettered in English: numbers and lines still come, never empty boxes.
     with _lettered(current() if type_used.chinese else "en"):
-        plane = drawing_zone(boundary, zone)
+        plane = zone if isinstance(zone, DrawingZone) else drawing_zone(boundary, zone)
         area = shapely.union_all(drawn(boundary, plane, 1).geometry.to_numpy())
         if area.is_empty:
             raise MapError("E-MAP-34", _("The study area is empty, so there is nothing to draw."))
