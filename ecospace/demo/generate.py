@@ -15,7 +15,7 @@ from geopandas import GeoDataFrame
 from pyproj.crs import CRS
 from shapely.geometry.base import BaseGeometry
 
-from ecospace.demo import forest, greens, land, lines, parks, rasters, relief, roads, towns, water
+from ecospace.demo import expected, forest, greens, land, lines, parks, rasters, relief, roads, sites, towns, water
 from ecospace.demo.place import GEOGRAPHIC, Place
 from ecospace.demo.writing import Sheet, write_sheet
 
@@ -155,6 +155,9 @@ def write_study(county: County, folder: Path, study_toml: str) -> None:
         rasters.write_forest_mask(county.place, county.cover.forest, temporary / "forest_30m_demo.tif")
         rasters.write_dem(county.place, county.relief, county.reservoirs, temporary / "dem_90m_demo.tif")
         (temporary / "study.toml").write_text(study_toml, encoding="utf-8")
+        found = sites.candidates(county)
+        sites.write_sites(found, temporary, county.place.seed)
+        expected.write_expected(temporary, found)
         folder.mkdir(exist_ok=True)
         for item in sorted(temporary.iterdir(), key=lambda path: path.name == "study.toml"):
             target = folder / item.name

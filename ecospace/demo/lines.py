@@ -132,7 +132,8 @@ def permanent_farmland(place: Place, parcels: GeoDataFrame, line: RedLine) -> Ge
     fields = parcels[parcels["dlbm"].isin(["0101", "0103"]) & (parcels.area > 20_000)]
     fields = fields[random.random(len(fields)) < 0.85]
     red = delivered(line.first, place.crs)
-    away = shapely.union_all(red.geometry.to_numpy()).buffer(5)
+    # The ground around the rectangle is left to the sites that are laid against it.
+    away = shapely.union_all([*red.geometry.buffer(5), _at_home(place, line.plot).buffer(400)])
     shapely.prepare(away)
     fields = fields[~shapely.intersects(away, fields.geometry.to_numpy())]
     frame = delivered(fields[["town", "dlbm", "geometry"]].reset_index(drop=True), FARMLAND_CRS)
@@ -149,7 +150,8 @@ def control_units(
     place: Place, towns: GeoDataFrame, line: RedLine, parks: BaseGeometry, built: BaseGeometry
 ) -> GeoDataFrame:
     """Priority, key and general units (优先、重点、一般) that tile the boundary, town by town."""
-    red = shapely.union_all(delivered(line.first, place.crs).geometry.to_numpy())
+    # Without the rectangle, so that a site beside it meets one line only.
+    red = shapely.union_all(delivered(line.first.iloc[:-1], place.crs).geometry.to_numpy())
     first = without_crumbs(ground(shapely.union_all([red, parks])), 1_000)
     key = without_crumbs(ground(built.buffer(400).buffer(-300).difference(first)), 100_000)
     rows = []

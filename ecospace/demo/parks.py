@@ -182,10 +182,11 @@ class _Sites:
     """Where the next protected place may grow: deep in its room, apart from those before it."""
 
     def __init__(self, relief: Relief, room: BaseGeometry, random: np.random.Generator) -> None:
-        self.relief, self.random = relief, random
-        step = relief.east[1] - relief.east[0]
-        self.depth = ndimage.distance_transform_edt(relief.cells_in(room)) * step
-        self.grid_east, self.grid_north = np.meshgrid(relief.east, relief.north)
+        self.random = random
+        self.grid = Relief(relief.east[::2], relief.north[::2], relief.height[::2, ::2])
+        step = self.grid.east[1] - self.grid.east[0]
+        self.depth = ndimage.distance_transform_edt(self.grid.cells_in(room)) * step
+        self.grid_east, self.grid_north = np.meshgrid(self.grid.east, self.grid.north)
         self.taken: list[tuple[float, float, float]] = []
 
     def take(
@@ -195,13 +196,13 @@ class _Sites:
         radius = np.sqrt(hectares * 1e4 / np.pi)
         free = self._free(radius)
         if off is not None:
-            free &= ~self.relief.cells_in(off.buffer(1.6 * radius))
+            free &= ~self.grid.cells_in(off.buffer(1.6 * radius))
         for depth in (0.9, 0.75, 0.6, 0.45, 0.3, 0.2, 0.1, 0.05):
             cells = np.argwhere(free & (self.depth >= depth * radius))
             if len(cells):
                 chosen = int(self.random.integers(len(cells)))
                 if near is not None:
-                    away = np.hypot(self.relief.east[cells[:, 1]] - near[0], self.relief.north[cells[:, 0]] - near[1])
+                    away = np.hypot(self.grid.east[cells[:, 1]] - near[0], self.grid.north[cells[:, 0]] - near[1])
                     chosen = int(away.argmin())
                 return self._keep(cells[chosen], radius)
         raise ValueError(f"no place for {hectares} ha")
@@ -223,6 +224,6 @@ class _Sites:
         return free
 
     def _keep(self, cell: np.ndarray[Any, Any], radius: float) -> tuple[float, float]:
-        at = float(self.relief.east[cell[1]]), float(self.relief.north[cell[0]])
+        at = float(self.grid.east[cell[1]]), float(self.grid.north[cell[0]])
         self.taken.append((*at, float(radius)))
         return at

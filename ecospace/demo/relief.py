@@ -121,11 +121,11 @@ def _valleys(courses: list[BaseGeometry], east: Array, north: Array, width_m: fl
 def basin_of(relief: Relief, water: list[BaseGeometry], outlets: list[BaseGeometry]) -> list[BaseGeometry]:
     """The basin of each reservoir: ground that is flooded from it before it is from a river or from outside.
 
-    A marker-controlled watershed (priority flood) on every second cell.
+    A marker-controlled watershed (priority flood) on every third cell.
     """
     import heapq
 
-    every = 2
+    every = 3
     east, north, height = relief.east[::every], relief.north[::every], relief.height[::every, ::every]
     coarse = Relief(east, north, height)
     owner = np.zeros(height.shape, dtype=np.int32)
