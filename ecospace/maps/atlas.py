@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ecospace.errors import EcospaceError
@@ -11,6 +12,7 @@ from ecospace.language import _, current
 from ecospace.maps.figure import PlanFigure, plan_figure
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.style import Styles
+from ecospace.maps.zone import DrawingZone, drawing_zone
 from ecospace.terms import label as term
 from ecospace.terms import standard
 
@@ -34,6 +36,8 @@ class PlanSheet:
         In drawing order.
     boundary : GeoDataFrame
         The study area, or one township.
+    zone : DrawingZone
+        The plane, one for all sheets of a study: the towns of an area across two zones lie in one grid.
     inset : GeoDataFrame or None
         Surroundings.
     source : str
@@ -46,6 +50,7 @@ class PlanSheet:
     title: str
     layers: tuple[MapLayer, ...]
     boundary: gpd.GeoDataFrame
+    zone: DrawingZone
     inset: gpd.GeoDataFrame | None = None
     source: str = ""
     note: str = ""
@@ -55,6 +60,7 @@ class PlanSheet:
         return plan_figure(
             self.layers,
             boundary=self.boundary,
+            zone=self.zone,
             title=self.title,
             source=self.source,
             note=self.note,
@@ -85,6 +91,11 @@ class StudyLayers:
         """The study area in its own CRS."""
         key = str(self.study.settings.get("boundary", "boundary"))
         return self.study.layer(key).frame
+
+    @cached_property
+    def zone(self) -> DrawingZone:
+        """The plane in which all figures of the study are drawn."""
+        return drawing_zone(self.boundary)
 
     def frame(self, key: str) -> gpd.GeoDataFrame | None:
         """A vector layer in its own CRS; None where it cannot be read."""
@@ -192,7 +203,7 @@ def _sheet(
     missing = layers.missing(entry["draw"]) if entry.get("complete") else []
     note = _("No data: {layers}").format(layers=("、" if current() == "zh" else ", ").join(missing)) if missing else ""
     area = layers.boundary if boundary is None else boundary
-    return PlanSheet(key, title, tuple(drawn), area, inset, layers.source(names), note)
+    return PlanSheet(key, title, tuple(drawn), area, layers.zone, inset, layers.source(names), note)
 
 
 def place_of(study: Study) -> str:
