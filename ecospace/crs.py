@@ -119,7 +119,8 @@ class StudyCRS:
     def describe(self) -> str:
         """The area method in one sentence, to be printed under every table."""
         if self.method == "ellipsoid":
-            return _("ellipsoidal area on {datum}").format(datum=self.geographic.name)
+            name = "CGCS2000" if self.geographic.to_epsg() == 4490 else self.geographic.name
+            return _("ellipsoidal area on {datum}").format(datum=name)
         return _("plane area in {crs}").format(crs=self.crs.name)
 
     def as_dict(self) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Difference between approved and drawn area beyond which a place is flagged.
 FLAGGED = 0.01
+#: Share of the territory below which ground in no township is noise of its borders.
+NOISE = 1e-6
 
 
 def study_tables(results: Results) -> list[Table]:
@@ -98,7 +100,7 @@ def _threshold(value: float | None) -> str:
 
 
 def _points(value: float | None) -> str:
-    return "—" if value is None or value != value else f"{value:+.3f}"
+    return "—" if value is None or value != value else f"{round(value, 3) + 0.0:+.3f}"
 
 
 def area_table(results: Results) -> Table:
@@ -178,6 +180,9 @@ def towns_table(results: Results, coverage: Coverage) -> Table:
 
 def _units(units: pd.DataFrame) -> pd.DataFrame:
     """Towns, what lies in none, the total, then units across towns."""
+    # Slivers between borders drawn twice are in the sums, but no row of a plan.
+    slivers = (units["role"] == "remainder") & (units["area_m2"] < NOISE * units["area_m2"].iloc[0])
+    units = units[~slivers]
     frame = units.assign(part=units["role"].isin(["zone", "remainder"]), total=units["role"] == "whole")
     order = {"zone": 0, "remainder": 1, "whole": 2, "nested": 3}
     frame = frame.sort_values("role", key=lambda roles: roles.map(order), kind="stable").reset_index(drop=True)
