@@ -60,7 +60,7 @@ class ResistanceTable:
     def label(self) -> str:
         """The label in the language in force, with a word where the numbers are not verified."""
         name = self.zh if current() == "zh" else self.en
-        return name if self.verified else f"{name} ({_('values not verified')})"
+        return name if self.verified else _("{name} (values not verified)").format(name=name)
 
     def with_values(self, **groups: float) -> ResistanceTable:
         """The same table with other numbers for some groups."""

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import geopandas
+import pytest
+from openpyxl import load_workbook
+from pyogrio import list_layers
+
+from ecospace.cli import main
+from ecospace.crs import is_study_crs
+
+SAMPLE = Path(__file__).resolve().parents[2] / "layers" / "sample"
+
+
+@pytest.fixture
+def county(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SAMPLE, tmp_path / "sample", ignore=shutil.ignore_patterns("outputs")))
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0)
+
+
+def test_corridors_of_the_sample_county(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("connectivity", county, "--minimum-ha", 3, "--cell", 60) == 0
+    shown = capsys.readouterr().out
+    # The answer comes first, in one sentence; the table says what it rests on and that it is no legal extent.
+    assert shown.splitlines()[0].startswith("示例县生态空间规划（示例）：5 个源地")
+    for words in ("数值未核对", "非法定范围", "示例数据", "位次"):
+        assert words in shown
+    folder = county / "outputs" / "connectivity"
+    book = load_workbook(folder / "corridors.xlsx")
+    assert {"廊道", "源地", "斑块重要性", "有效网格面积", "敏感性", "节点", "range-100", "range-1000", "wide"} <= set(
+        book.sheetnames
+    )
+    layers = [name for name, _kind in list_layers(folder / "corridors.gpkg")]
+    assert set(layers) == {"sources", "ways", "corridors", "nodes"}
+    ways = geopandas.read_file(folder / "corridors.gpkg", layer="ways")
+    assert not is_study_crs(ways.crs) and ways.crs.to_epsg() == 4490
+    page = (folder / "corridors.html").read_text(encoding="utf-8")
+    assert "模型廊道" in page and "示例数据" in page
+
+
+def test_visible_land_of_the_sample_county(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("visible", county, "--distance", 500) == 0
+    shown = capsys.readouterr().out
+    assert "示例高速" in shown and "乔木林地" in shown and "500 米" in shown
+    assert (county / "outputs" / "visible" / "visible.gpkg").is_file()
+    assert run("visible", county, "--kinds", "高铁") == 2
+    assert "E-STUDY-72" in capsys.readouterr().err
+
+
+def test_catchment_of_the_sample_county(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyflwdir")
+    assert run("--lang", "en", "catchment", county, "113.60,23.55") == 0
+    assert "Catchment" in capsys.readouterr().out
+    assert run("catchment", county, "here") == 2
+    assert "E-USE-79" in capsys.readouterr().err
+
+
+def test_without_land_use_nothing_is_modelled(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (county / "study.toml").read_text(encoding="utf-8")
+    (county / "study.toml").write_text(text.replace('role = "land_use"', 'role = "context"'), encoding="utf-8")
+    assert run("connectivity", county) == 2
+    assert "E-STUDY-70" in capsys.readouterr().err
