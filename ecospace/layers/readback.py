@@ -18,6 +18,8 @@ from ecospace.language import _
 
 #: Relative difference of an area that is plain floating-point noise.
 NOISE = 1e-9
+#: The same for a coordinate: 0.04 mm of an easting with its zone number.
+EXACT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _require_same_shapes(sent: np.ndarray[Any, Any], again: np.ndarray[Any, Any]
         text = _("the area of feature {row} changed from {sent:.10g} to {again:.10g} by writing.")
         values = {"sent": shapely.area(sent[worst]), "again": shapely.area(again[worst])}
         raise _error("E-WRITE-43", text.format(row=worst + 1, **values), path)
-    if len(centres[0]) and np.abs(centres[0] - centres[1]).max() > step * 2 + NOISE * np.abs(centres[0]).max():
+    if len(centres[0]) and np.abs(centres[0] - centres[1]).max() > step * 2 + EXACT * np.abs(centres[0]).max():
         raise _error("E-WRITE-43", _("a feature moved by writing."), path)
 
 
