@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from ecospace.layers.parcels import Parcels
 
-#: Formats with one layer in one file.
-SINGLE = ("shp", "geojson", "text", "parquet")
 RASTERS = ("tiff", "img")
 
 
@@ -116,7 +114,7 @@ def read_content(
     encoding : str, optional
         Of a .dbf, where the user knows better.
     options : mapping, optional
-        For surveyors' formats: crs, swap, angles, place, declared_area.
+        For surveyors' formats: crs, swap, angles, place, declared_area, unit, nested, source.
 
     Raises
     ------
@@ -125,7 +123,7 @@ def read_content(
     """
     with opened(path) as found:
         chosen = _chosen(found, layer, Path(path))
-        content = _read(chosen, encoding, options or {})
+        content = _read(chosen, layer, encoding, options or {})
         if not fits_suffix(chosen.path, chosen.format):
             note = Finding(
                 "F-READ-20",
@@ -154,7 +152,7 @@ def _chosen(found: list[Found], layer: str | None, path: Path) -> Found:
             fitting = [one for one in found if key(one).casefold() == wanted]
             if len(fitting) == 1:
                 return fitting[0]
-        if len(found) == 1 and found[0].format in SINGLE:
+        if len(found) == 1 and found[0].format not in DRIVERS:
             return found[0]
         raise ReadError(
             "E-READ-27",
@@ -175,7 +173,7 @@ def _chosen(found: list[Found], layer: str | None, path: Path) -> Found:
     return drawn[0]
 
 
-def _read(chosen: Found, encoding: str | None, options: Mapping[str, Any]) -> Content:
+def _read(chosen: Found, layer: str | None, encoding: str | None, options: Mapping[str, Any]) -> Content:
     path, format = chosen.path, chosen.format
     if format == "shp":
         from ecospace.layers.shapefile import read_shapefile
@@ -199,16 +197,32 @@ def _read(chosen: Found, encoding: str | None, options: Mapping[str, Any]) -> Co
             cure=_("Open it with open_raster, or give the layer a raster role (dem, land_cover) in study.toml."),
             file=path,
         )
-    return _surveyed(path, format, options)
+    return _surveyed(path, format, layer, options)
 
 
-def _surveyed(path: Path, format: str, options: Mapping[str, Any]) -> Content:
+def _surveyed(path: Path, format: str, layer: str | None, options: Mapping[str, Any]) -> Content:
     """Formats of surveyors and drawings, which have no CRS of their own."""
+    if format in ("kml", "kmz"):
+        from ecospace.layers.kml import read_kml
+
+        return _content(read_kml(path, **_only(options, "crs", "swap", "place", "source")))
+    if format == "dxf":
+        from ecospace.layers.dxf import read_dxf
+
+        chosen: dict[str, Any] = {"layers": [layer]} if layer is not None else {}
+        return _content(read_dxf(path, **chosen, **_only(options, "crs", "swap", "place", "unit", "nested")))
+    if format == "xlsx" or path.suffix.lower() in (".csv", ".tsv"):
+        from ecospace.layers.coordinate_table import read_coordinate_table
+
+        taken = _only(options, "crs", "swap", "place", "angles", "declared_area")
+        return _content(read_coordinate_table(path, sheet=layer, **taken))
     from ecospace.layers.boundary_txt import read_boundary_txt
 
-    if format == "text":
-        return _content(read_boundary_txt(path, **options))
-    raise ReadError("E-READ-29", _("{format} cannot be read yet.").format(format=format), file=path)
+    return _content(read_boundary_txt(path, **_only(options, "crs", "swap", "place", "angles", "declared_area")))
+
+
+def _only(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options[name] for name in names if options.get(name) is not None}
 
 
 def _content(parcels: Parcels) -> Content:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OnError = Literal["stop", "leave out"]
 
 #: Keys of study.toml that only surveyors' formats know.
-SURVEYED = ("swap", "angles", "declared_area")
+SURVEYED = ("swap", "angles", "declared_area", "unit", "nested")
 #: What a finding of level "error" is raised as, by the subject in its code.
 RAISED: dict[str, type[EcospaceError]] = {
     "READ": ReadError, "GEO": GeometryError, "CRS": CRSError, "DATA": DataError,
@@ -94,12 +94,11 @@ def read_layer(
     ReadError, CRSError, GeometryError, DataError
         With code, file, layer, feature and cure.
     """
+    from ecospace.layers.fields import recognised
     from ecospace.layers.text import normalised
 
     file = local_path(path)
-    options = {name: settings[name] for name in SURVEYED if name in settings}
-    if options or crs is not None or place is not None:
-        options |= {"crs": crs, "place": place}
+    options = {name: settings.get(name) for name in SURVEYED} | {"crs": crs, "place": place, "source": source or None}
     # The fingerprint is made by the other core while this one reads.
     with ThreadPoolExecutor(1) as other:
         sha256 = other.submit(fingerprint, file)
@@ -114,6 +113,8 @@ def read_layer(
         _stop_at_errors(seen, on_error, key, file)
         frame = kept(frame, keep, key, file)
         frame, seen = named(frame, fields or {}, key, file)
+        findings += seen
+        frame, seen = recognised(frame, role)
         findings += seen
         when = dates.fromisoformat(date) if isinstance(date, str) else date
         read = Layer(
@@ -252,8 +253,10 @@ def _stop_at_errors(findings: Sequence[Finding], on_error: str, key: str, file: 
             cure=_('Write on_error = "stop" or "leave out".'),
             file=file,
         )
-    wrong = [finding for finding in findings if finding.level == "error"]
-    if not wrong or on_error == "leave out":
+    # Where a whole layer is in doubt, there are no features to leave out.
+    everything = [finding for finding in findings if finding.level == "error" and finding.code.startswith("E-CRS")]
+    wrong = everything or [finding for finding in findings if finding.level == "error"]
+    if not wrong or (on_error == "leave out" and not everything):
         return
     first = wrong[0]
     text = first.text
@@ -264,7 +267,7 @@ def _stop_at_errors(findings: Sequence[Finding], on_error: str, key: str, file: 
     raise RAISED.get(first.code.split("-")[1], ReadError)(
         first.code,
         text,
-        cure=first.cure if "on_error" in first.cure else f"{first.cure} {advice}".strip(),
+        cure=first.cure if everything or "on_error" in first.cure else f"{first.cure} {advice}".strip(),
         file=file,
         layer=key,
         features=[feature for finding in wrong for feature in finding.features],
