@@ -211,7 +211,7 @@ def _classes(layer: WebLayer) -> tuple[list[Style], np.ndarray[Any, Any]]:
     chosen = list(styles.values())
     if (number < 0).any():
         # A feature without a class is drawn and said to have none; it is not left out.
-        chosen.append(Style("", "未分类", "No class", fill="#FFFFFF", fill_opacity=0.6, line="#8A8A8A", hatch="."))
+        chosen.append(Style("", "未分类", "No class", fill="#FFFFFF", line="#8A8A8A", line_width_mm=0.06, hatch="."))
         number = np.where(number < 0, len(chosen) - 1, number)
     return chosen, number
 

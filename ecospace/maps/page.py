@@ -95,7 +95,7 @@ def page_text(map_: folium.Map, *, assets: Mapping[str, str | Path] | None = Non
     pictures = " ".join(["data:", "blob:", *hosts])
     policy = (f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
               "base-uri 'none'; form-action 'none'")  # fmt: skip
-    title = html.escape(getattr(figure, "title", None) or _("Map"))
+    title = html.escape(getattr(figure, "title", None) or _("Web map"))
     head, tail = scripts[:-1], scripts[-1]
     return "\n".join(
         (

@@ -54,16 +54,24 @@
     return [across * Math.cos(longitude * RADIANS), across * Math.sin(longitude * RADIANS), radius * (1 - E2) * sine];
   };
 
-  /** Places every 250 m at most along the shortest line between two, the ends included. */
+  /** Longitude and latitude of a point near the ellipsoid (Bowring 1976). */
+  function overhead([x, y, z]) {
+    const across = Math.hypot(x, y);
+    const reduced = Math.atan2(z * A, across * B);
+    const latitude = Math.atan2(z + (E2 / (1 - E2)) * B * Math.sin(reduced) ** 3, across - E2 * A * Math.cos(reduced) ** 3);
+    return [Math.atan2(y, x) / RADIANS, latitude / RADIANS];
+  }
+
+  /** Places along the shortest line between two, the ends included: every 250 m at most, and so dense that the
+   * strip between line and chord is less than a millionth of a small plot. */
   function along(from, to) {
     const p = onEllipsoid(from);
     const q = onEllipsoid(to);
-    const pieces = Math.max(1, Math.ceil(Math.hypot(q[0] - p[0], q[1] - p[1], q[2] - p[2]) / 250));
+    const pieces = Math.max(16, Math.ceil(Math.hypot(q[0] - p[0], q[1] - p[1], q[2] - p[2]) / 250));
     const places = [from];
     for (let i = 1; i < pieces; i++) {
-      // The plane through both places and the Earth's centre: 0.1 mm beside the geodesic at 50 km.
-      const [x, y, z] = p.map((start, axis) => start + ((q[axis] - start) * i) / pieces);
-      places.push([Math.atan2(y, x) / RADIANS, Math.atan2(z, Math.hypot(x, y) * (1 - E2)) / RADIANS]);
+      // The straight chord, lifted to the ellipsoid along its normals: within millimetres of the geodesic at 50 km.
+      places.push(overhead(p.map((start, axis) => start + ((q[axis] - start) * i) / pieces)));
     }
     places.push(to);
     return places;

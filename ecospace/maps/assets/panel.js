@@ -170,7 +170,7 @@
       percent.textContent = slider.value + "%";
     });
     const label = make("label", { htmlFor: box.id }, layer.title);
-    const go = make("button", { type: "button", class: "eco-go", title: eco.say("zoom_to"), "aria-label": eco.say("zoom_to") + " " + layer.title, onclick: () => map.fitBounds(layer.getBounds(), { padding: [20, 20] }) }, "◎");
+    const go = make("button", { type: "button", class: "eco-go", title: eco.say("zoom_to"), "aria-label": eco.say("zoom_to") + " " + layer.title, onclick: () => map.fitBounds(layer.getBounds(), { padding: [20, 20] }) });
     const count = make("small", {}, eco.say("feature_count", { count: eco.number(layer.counts.features) }));
     return make("div", { class: "eco-leaf" }, make("div", { class: "eco-leaf-name" }, box, eco.swatch(layer.styles[0], layer.shape, 22, 14), label, go), make("div", { class: "eco-leaf-more" }, slider, percent, count));
   }

@@ -25,6 +25,8 @@
       eco.answerClicks(map);
       new eco.Decor().addTo(map);
       document.addEventListener("keydown", (event) => event.key === "Escape" && eco.stopTool());
+      new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
+      map.invalidateSize({ animate: false });
       const [west, south, east, north] = page.bounds;
       map.fitBounds([[south, west], [north, east]], { animate: false, padding: [12, 12] });
       watch(map);

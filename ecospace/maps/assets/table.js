@@ -12,12 +12,17 @@
       const [x, y] = eco.toWorld(event.latlng.lng, event.latlng.lat);
       const reach = (6 * eco.WORLD) / (256 * 2 ** map.getZoom());
       const hits = [];
+      const frames = [];
       for (const layer of [...eco.page.layers].reverse()) {
         if (!map.hasLayer(layer) || !layer.shapes) continue;
         for (const feature of layer.shapes.at(x, y, reach)) {
-          if (!layer.hidden.has(layer.shapes.classes[feature])) hits.push([layer, feature]);
+          const number = layer.shapes.classes[feature];
+          if (layer.hidden.has(number)) continue;
+          // Inside a mere outline (a county, a town) one means what is painted there.
+          (layer.shape === "polygon" && !layer.styles[number].fill && !layer.styles[number].hatch ? frames : hits).push([layer, feature]);
         }
       }
+      hits.push(...frames);
       if (hits.length) await eco.showFeature(map, hits, 0, event.latlng);
       else eco.unpick(map);
     });
@@ -52,7 +57,7 @@
   eco.buildTable = function (map) {
     const page = eco.page;
     const choice = make("select", { "aria-label": eco.say("layer") }, ...page.layers.map((layer, i) => make("option", { value: String(i) }, layer.title)));
-    choice.value = String(Math.max(0, page.layers.length - 1));
+    choice.value = String(Math.max(0, page.layers.findLastIndex((layer) => !layer.outline)));
     const words = make("input", { type: "search", placeholder: eco.say("search"), "aria-label": eco.say("search") });
     const count = make("p", { class: "eco-count", role: "status" });
     const head = make("thead");

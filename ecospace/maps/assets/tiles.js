@@ -171,7 +171,7 @@
           if (seams) {
             // Two neighbours each cover half of a pixel on their border: a hair of their own colour closes the seam.
             pen.strokeStyle = style.fill;
-            pen.lineWidth = 0.7;
+            pen.lineWidth = 1.1;
             pen.setLineDash([]);
             pen.stroke();
           }
@@ -301,8 +301,9 @@
       this.styles = head.classes.map((entry) => eco.onScreen(entry.style));
       // Ground that is covered without hairline gaps is painted opaque; the whole layer is then made as clear as asked for.
       const clear = new Set(this.styles.filter((style) => style.fill).map((style) => style.fillOpacity));
-      this.seams = head.shape === "polygon" && clear.size === 1 && this.styles.every((style) => !style.hatch && style.lineWidth < 0.6);
-      this.clarity = this.seams ? [...clear][0] : 1;
+      const [clarity] = clear;
+      this.seams = head.shape === "polygon" && clear.size === 1 && this.styles.every((style) => !style.line || style.lineWidth < 0.6) && (clarity === 1 || this.styles.every((style) => !style.hatch));
+      this.clarity = this.seams ? clarity : 1;
       L.Util.setOptions(this, { opacity: head.opacity * this.clarity });
       this.opened = eco.open(document.getElementById(id + "-shapes").textContent).then((bytes) => {
         this.shapes = new eco.Shapes(bytes, head.counts, head.shape);
@@ -376,9 +377,9 @@
   eco.Picked = eco.CodedLayer.extend({
     initialize(layer, features) {
       L.GridLayer.prototype.initialize.call(this, { pane: "markerPane" });
-      const style = { fill: "#ffd400", fillOpacity: 0.35, line: "#c400c4", lineWidth: 2.5, dash: [], hatch: "", marker: "circle", markerSize: 12 };
+      const picked = (style) => ({ fill: style.fill && "#ffe600", fillOpacity: 0.3, line: "#c400c4", lineWidth: 2.5, dash: [], hatch: "", marker: "circle", markerSize: 12 });
       Object.assign(this, { shapes: layer.shapes, hidden: new Set(), only: features, opened: layer.opened, seams: false });
-      this.styles = layer.styles.map(() => style);
+      this.styles = layer.styles.map(picked);
     },
   });
 

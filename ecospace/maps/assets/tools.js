@@ -152,10 +152,19 @@
       paper.style.height = height + "mm";
       paper.dataset.turn = turn.value;
       number.textContent = eco.say("review") + (review.value || eco.say("none"));
+      fitLegend();
       const centre = map.getCenter();
       const zoom = map.getZoom();
       map.invalidateSize({ animate: false });
       map.setView(centre, zoom, { animate: false });
+    }
+    /** Every class of the legend has to be on the sheet: smaller letters and two columns before one is cut off. */
+    function fitLegend() {
+      for (let size_ = 3.4; size_ >= 1.4; size_ -= 0.1) {
+        legend.style.fontSize = size_ + "mm";
+        legend.classList.toggle("eco-two", size_ < 2.9);
+        if (legend.scrollHeight <= legend.clientHeight + 1 && legend.scrollWidth <= legend.clientWidth + 1) break;
+      }
     }
     function start() {
       legend.replaceChildren(make("h3", {}, eco.say("legend")), eco.legend(map, null));
@@ -171,6 +180,7 @@
       document.body.classList.add("eco-sheet");
       document.head.append(sheetSize);
       document.body.append(bar, paper);
+      map.closePopup();
       slot.append(map.getContainer());
       arrange();
       map.fitBounds(page.fitted, { animate: false });
