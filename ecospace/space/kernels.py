@@ -79,6 +79,9 @@ def _library() -> ctypes.CDLL | None:
         ("mark_zones", p, (p, p, n, p, ctypes.c_int32, ctypes.c_int32, p)),
         ("free_marks", None, (p,)),
         ("count_classes", n, (p, p, n, n, n, p)),
+        ("densify_features", None, (p, p, n, ctypes.c_double, p, p)),
+        ("find_valid", None, (p, p, n, p)),
+        ("move_vertices", n, (p, p, n, p, p, ctypes.c_int)),
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -214,6 +217,33 @@ def counted(marks: Handle, classes: Array, row: int, zone_count: int) -> Array:
     if kernels().count_classes(marks.address, classes.ctypes.data, row, len(classes), zone_count, table.ctypes.data):
         raise unreadable(-2)
     return table
+
+
+def invalid_or_doubtful(shapes: Wkb) -> Array:
+    """Positions of the features that are not valid beyond doubt: GEOS has to judge these, and only these."""
+    valid = np.empty(len(shapes), np.uint8)
+    kernels().find_valid(*_addresses(shapes), len(shapes), valid.ctypes.data)
+    return np.flatnonzero(valid == 0)
+
+
+def densified(shapes: Wkb, step: float) -> Wkb:
+    """Features whose edges are at most `step` long; their own vertices stay to the last bit."""
+    offsets = np.empty(len(shapes) + 1, np.int64)
+    kernels().densify_features(*_addresses(shapes), len(shapes), step, offsets.ctypes.data, None)
+    data = np.empty(int(offsets[-1]), np.uint8)
+    kernels().densify_features(*_addresses(shapes), len(shapes), step, offsets.ctypes.data, data.ctypes.data)
+    return Wkb(data, offsets)
+
+
+def moved(shapes: Wkb, move: Callable[[Array, Array], tuple[Array, Array]]) -> Wkb:
+    """Features with their coordinates passed through `move`, as (x, y) to (x, y) of all vertices at once."""
+    count = kernels().move_vertices(*_addresses(shapes), len(shapes), None, None, 0)
+    x, y = np.empty(count), np.empty(count)
+    kernels().move_vertices(*_addresses(shapes), len(shapes), x.ctypes.data, y.ctypes.data, 0)
+    x, y = (np.ascontiguousarray(values, float) for values in move(x, y))
+    result = Wkb(shapes.bytes.copy(), shapes.offsets)
+    kernels().move_vertices(*_addresses(result), len(result), x.ctypes.data, y.ctypes.data, 1)
+    return result
 
 
 def _addresses(shapes: Wkb) -> tuple[int, int]:
