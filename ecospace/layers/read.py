@@ -110,7 +110,9 @@ def read_layer(
         findings += seen
         frame, seen = assessed(frame, repair, max_change, layer=key)
         findings += seen
-        _stop_at_errors(seen, on_error, key, file)
+        # With nothing left, a layer would read as clear: then there is no going on.
+        _stop_at_errors(findings if frame.empty else seen, "stop" if frame.empty else on_error, key, file)
+        _require_features(frame, key, file)
         frame = kept(frame, keep, key, file)
         frame, seen = named(frame, fields or {}, key, file)
         findings += seen
@@ -215,6 +217,17 @@ def named(frame: GeoDataFrame, fields: Mapping[str, str], key: str, file: Path) 
             column=fields["id"], count=len(twice), sample=", ".join(twice.unique()[:3])),
         features=tuple(map(str, twice.index[:100])), count=len(twice),
     )]  # fmt: skip
+
+
+def _require_features(frame: GeoDataFrame, key: str, file: Path) -> None:
+    if frame.empty:
+        raise ReadError(
+            "E-READ-56",
+            _("the layer has no feature; it would read as clear of everything."),
+            cure=_("Check whether the export is complete, or take the layer out of study.toml."),
+            layer=key,
+            file=file,
+        )
 
 
 def _require_column(frame: GeoDataFrame, column: str, code: str, text: str, key: str, file: Path) -> None:

@@ -110,13 +110,7 @@ def _through_gdal(path: Path, format: str, layer: str, findings: list[Finding]) 
             wkb = batch.column(geometry)
             kinds = _kinds(wkb)
             if kinds & set(BODIES):
-                raise ReadError(
-                    "E-READ-35",
-                    _("the layer holds 3-D bodies (multipatch, TIN), which have no area on the ground of their own."),
-                    cure=_("Have them converted to footprints (polygons) first."),
-                    file=path,
-                    layer=layer,
-                )
+                raise _bodies(path)
             if kinds & set(CURVES):
                 curved = True
                 break
@@ -295,7 +289,19 @@ def _explained(path: Path, findings: list[Finding]) -> Iterator[None]:
             findings.append(Finding("F-READ-61", "warning", _("GDAL says: {text}").format(text=text[:300])))
 
 
+def _bodies(path: Path) -> ReadError:
+    return ReadError(
+        "E-READ-35",
+        _("the layer holds 3-D bodies (multipatch, TIN), which have no area on the ground of their own."),
+        cure=_("Have them converted to footprints (polygons) first."),
+        file=path,
+    )
+
+
 def _unreadable(path: Path, reason: str) -> ReadError:
+    # Bodies also hide in collections, where only GEOS finds them.
+    if any(f"Unknown WKB type {body}" in reason for body in BODIES):
+        return _bodies(path)
     return ReadError(
         "E-READ-51",
         _("the file cannot be read wholly: {reason}").format(reason=reason.replace(str(path), path.name)[:300]),
