@@ -236,7 +236,9 @@ def geodesic_area(geometry: Any, crs: CRS) -> float:
     return abs(float(area))
 
 
-def densified(geometries: np.ndarray[Any, Any], crs: CRS) -> np.ndarray[Any, Any]:
+def densified(
+    geometries: np.ndarray[Any, Any], crs: CRS, longest_edge_m: float = LONGEST_EDGE_M
+) -> np.ndarray[Any, Any]:
     """Geometries whose edges are at most 50 m long in their own CRS; their own vertices stay to the last bit.
 
     Notes
@@ -245,7 +247,7 @@ def densified(geometries: np.ndarray[Any, Any], crs: CRS) -> np.ndarray[Any, Any
     new vertex, and ``buffer(0)`` can lose a lobe.
     """
     unit = METRES_PER_DEGREE if crs.is_geographic else crs.axis_info[0].unit_conversion_factor
-    step = LONGEST_EDGE_M / unit
+    step = longest_edge_m / unit
     out = geometries.copy()
     kinds = shapely.get_type_id(geometries)
     for kind in (1, 3, 5, 6):
