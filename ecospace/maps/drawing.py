@@ -12,8 +12,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from ecospace.maps.fonts import POINTS_PER_MM
+from ecospace.maps.hatching import hatch
 from ecospace.maps.maplayer import MapLayer
-from ecospace.maps.sheet import dashes, paint
 from ecospace.maps.style import Style, Styles
 
 if TYPE_CHECKING:
@@ -106,11 +106,49 @@ def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float
         borders = shapely.line_merge(shapely.union_all(shapely.boundary(parts[kinds == 3])))
         stroke(axes, line_of([borders]), style, opacity=opacity, zorder=zorder)
     elif np.isin(kinds, 3).any():
-        paint(axes, outline_of(parts[kinds == 3]), style, opacity=opacity, zorder=zorder)
+        paint(axes, parts[kinds == 3], style, opacity=opacity, zorder=zorder)
     if np.isin(kinds, (1, 2)).any():
         stroke(axes, line_of(parts[np.isin(kinds, (1, 2))]), style, opacity=opacity, zorder=zorder)
     if (kinds == 0).any():
         mark(axes, shapely.get_coordinates(parts[kinds == 0]), style, opacity=opacity, zorder=zorder + 0.2)
+
+
+def paint(
+    axes: Axes, shapes: Any, style: Style, *, opacity: float = 1.0, zorder: float, widest_mm: float = np.inf
+) -> None:
+    """Fill, hatch and outline polygons in one style.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its limits set.
+    shapes : array of polygons
+        Painted as one: ground that two of them share is painted once.
+    opacity : float
+        Multiplies that of the style.
+    widest_mm : float
+        Outlines are no wider than this (in a legend).
+    """
+    outline = outline_of(shapes)
+    if style.filled:
+        fill = (style.fill, style.fill_opacity * opacity)
+        axes.add_artist(PathPatch(outline, facecolor=fill, edgecolor="none", linewidth=0.0, zorder=zorder))
+    if style.hatch:
+        hatch(axes, shapes, outline, style.hatch, (style.line or style.fill, opacity), zorder=zorder)
+    if style.line and style.line_width_mm:
+        width = min(style.line_width_mm, widest_mm) * POINTS_PER_MM
+        axes.add_artist(
+            PathPatch(
+                outline,
+                fill=False,
+                edgecolor=(style.line, opacity),
+                linewidth=width,
+                zorder=zorder,
+                linestyle=dashes(style, width),
+                joinstyle="round",
+                capstyle="butt",
+            )
+        )
 
 
 def stroke(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
@@ -148,3 +186,10 @@ def mark(axes: Axes, points: Any, style: Style, *, opacity: float = 1.0, zorder:
         alpha=opacity,
         zorder=zorder,
     )
+
+
+def dashes(style: Style, width_points: float) -> Any:
+    """matplotlib's dash pattern, which counts in line widths, from one in millimetres."""
+    if not style.line_dash or not width_points:
+        return "-"
+    return (0.0, tuple(length * POINTS_PER_MM / width_points for length in style.line_dash))

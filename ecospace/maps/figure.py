@@ -113,6 +113,7 @@ def plan_figure(
     *,
     boundary: gpd.GeoDataFrame,
     title: str,
+    extent: gpd.GeoDataFrame | None = None,
     scale: int | None = None,
     paper: str = "A3",
     landscape: bool | None = None,
@@ -138,6 +139,8 @@ def plan_figure(
         The study area: it sets scale and zone, and ground outside it is veiled.
     title : str
         Over the map.
+    extent : GeoDataFrame, optional
+        The ground to be shown where it is another than the study area, e.g. a project site and its surroundings.
     scale : int, optional
         Denominator, e.g. 150000; default: the largest usual scale at which the study area fits.
     paper : str
@@ -188,12 +191,13 @@ def plan_figure(
         area = shapely.union_all(drawn(boundary, plane, 1).geometry.to_numpy())
         if area.is_empty:
             raise MapError("E-MAP-34", _("The study area is empty, so there is nothing to draw."))
-        west, south, east, north = area.bounds
+        ground = area if extent is None else shapely.union_all(drawn(extent, plane, 1).geometry.to_numpy())
+        west, south, east, north = ground.bounds
         layout, denominator = choose_layout(paper, east - west, north - south, scale=scale, landscape=landscape)
         figure = PlanFigure(figsize=(layout.page.width / 25.4, layout.page.height / 25.4), facecolor="white")
         sheet = Sheet(figure, type_used, list(type_used.findings))
         frame = MapFrame(layout.map, plane, denominator, ((west + east) / 2, (south + north) / 2))
-        _note_cut(sheet, frame, area)
+        _note_cut(sheet, frame, ground)
         heading = readable(title, _("Map"), type_used)
         _draw_title(sheet, layout, heading)
         placed, seen = draw_inside(sheet, frame, layers, area, demonstration=demonstration, styles=styles)

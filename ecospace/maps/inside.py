@@ -76,7 +76,7 @@ def draw_inside(
             rotation=one.rotation,
             zorder=15,
         )
-        text.set_path_effects([patheffects.withStroke(linewidth=0.7 * POINTS_PER_MM, foreground=one.name.halo)])
+        text.set_path_effects([patheffects.withStroke(linewidth=0.75 * sheet.unit * POINTS_PER_MM, foreground=one.name.halo)])
     if left_out:
         sheet.findings.append(
             Finding(

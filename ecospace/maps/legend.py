@@ -12,9 +12,9 @@ from matplotlib.path import Path as Outline
 
 from ecospace.errors import MapError
 from ecospace.language import _
-from ecospace.maps.drawing import Shown, mark, stroke
+from ecospace.maps.drawing import Shown, mark, paint, stroke
 from ecospace.maps.fonts import Font
-from ecospace.maps.sheet import Box, Sheet, paint
+from ecospace.maps.sheet import Box, Sheet
 from ecospace.maps.style import Style
 
 if TYPE_CHECKING:
@@ -177,20 +177,11 @@ def draw_swatch(sheet: Sheet, entry: Entry, box: Box) -> None:
     style = entry.style
     assert style is not None
     middle = box.bottom + box.height / 2
-    if entry.shape == "polygon":
-        corners = [(box.left, box.bottom), (box.right, box.bottom), (box.right, box.top), (box.left, box.top)]
-        outline = Outline([*corners, corners[0]], closed=True)
-        # A polygon that has only an outline is read as a line, the way it looks on the map.
-        if style.filled or style.hatch:
-            paint(
-                sheet.surface,
-                outline,
-                style,
-                opacity=entry.opacity,
-                zorder=5,
-                weight=min(1.0, 0.3 / max(style.line_width_mm, 0.01)),
-            )
-            return
+    # A polygon that has only an outline is read as a line, the way it looks on the map.
+    if entry.shape == "polygon" and (style.filled or style.hatch):
+        shapes = np.array([shapely.box(*box.bounds)])
+        paint(sheet.surface, shapes, style, opacity=entry.opacity, zorder=5, widest_mm=0.3)
+        return
     if entry.shape == "point":
         point = np.array([[box.left + box.width / 2, middle]])
         mark(sheet.surface, point, style, opacity=entry.opacity, zorder=5)

@@ -12,6 +12,7 @@ import shapely
 
 from ecospace.crs import brought
 from ecospace.files import atomic
+from ecospace.maps.hatching import DIRECTIONS, DOT_MM, LINE_MM, SPACING_MM
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.style import Style, Styles
 from ecospace.maps.zone import DrawingZone, drawing_zone
@@ -19,10 +20,6 @@ from ecospace.maps.zone import DrawingZone, drawing_zone
 if TYPE_CHECKING:
     import geopandas as gpd
 
-#: Our hatches as QGIS line patterns: angles in degrees; dots are a point pattern.
-ANGLES = {"/": (45,), "\\": (135,), "|": (90,), "-": (0,), "+": (0, 90), "x": (45, 135)}
-SPACING_MM = 1.5
-HATCH_LINE_MM = 0.11
 MARKERS = {"circle": "circle", "square": "square", "triangle": "triangle", "diamond": "diamond", "cross": "cross_fill"}
 SLD_MARKERS = {"circle": "circle", "square": "square", "triangle": "triangle", "diamond": "square", "cross": "x"}
 SLD_HATCH = {"/": "slash", "\\": "backslash", "|": "vertline", "-": "horline", "+": "plus", "x": "times", ".": "dot"}
@@ -183,16 +180,16 @@ def _symbol(parent: Element, name: str, style: Style, shape: str, opacity: float
         _symbol_layer(
             dots,
             "SimpleMarker",
-            {"name": "circle", "color": edge, "outline_style": "no", "size": "0.35", "size_unit": "MM"},
+            {"name": "circle", "color": edge, "outline_style": "no", "size": f"{DOT_MM:g}", "size_unit": "MM"},
         )
-    for angle in ANGLES.get(style.hatch, ()) if shape == "polygon" else ():
+    for angle in DIRECTIONS.get(style.hatch, ()) if shape == "polygon" else ():
         pattern = _symbol_layer(symbol, "LinePatternFill", {
-            "angle": str(angle), "distance": f"{SPACING_MM:g}", "distance_unit": "MM", "line_width": f"{HATCH_LINE_MM:g}",
+            "angle": str(angle), "distance": f"{SPACING_MM:g}", "distance_unit": "MM", "line_width": f"{LINE_MM:g}",
             "line_width_unit": "MM", "color": edge,
         })  # fmt: skip
         strokes = SubElement(pattern, "symbol", name=f"@{name}@{angle}", type="line", alpha="1")
         _symbol_layer(
-            strokes, "SimpleLine", {"line_color": edge, "line_width": f"{HATCH_LINE_MM:g}", "line_width_unit": "MM"}
+            strokes, "SimpleLine", {"line_color": edge, "line_width": f"{LINE_MM:g}", "line_width_unit": "MM"}
         )
     if style.line or shape == "line":
         _symbol_layer(symbol, "SimpleLine", {"line_color": edge, "joinstyle": "round"} | width | dash)
@@ -278,7 +275,7 @@ def _sld_polygon(rule: Element, style: Style, opacity: float) -> None:
         SubElement(mark, "WellKnownName").text = f"shape://{SLD_HATCH[style.hatch]}"
         _css(
             SubElement(mark, "Stroke"),
-            {"stroke": style.line or style.fill, "stroke-width": f"{HATCH_LINE_MM / PIXEL_MM:.2f}"},
+            {"stroke": style.line or style.fill, "stroke-width": f"{LINE_MM / PIXEL_MM:.2f}"},
         )
         SubElement(graphic, "Size").text = f"{SPACING_MM / PIXEL_MM:.2f}"
 

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch, Polygon, Rectangle
-from matplotlib.path import Path as Outline
+from matplotlib.patches import Polygon, Rectangle
 from matplotlib.text import Text
 
 from ecospace.errors import MapError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.maps.fonts import POINTS_PER_MM, Font
-from ecospace.maps.style import Style
 from ecospace.terms import standard
 
 INK = "#1A1A1A"
-
-#: Repeats of a hatch sign: lines about 1.5 mm apart.
-HATCH_DENSITY = 3
 
 
 @dataclass(frozen=True)
@@ -192,62 +185,3 @@ class Sheet:
         )
         self.surface.add_patch(patch)
         return patch
-
-
-def paint(
-    axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float, weight: float = 1.0
-) -> list[Artist]:
-    """Fill, hatch and outline of one style on a compound outline.
-
-    Parameters
-    ----------
-    outline : matplotlib.path.Path
-        Shells anticlockwise, holes clockwise, so that both fill rules agree.
-    opacity : float
-        Multiplies that of the style.
-    weight : float
-        Multiplies the width of lines (thinner in a small legend).
-    """
-    artists: list[Artist] = []
-    width = style.line_width_mm * POINTS_PER_MM * weight
-    if style.filled:
-        common: dict[str, Any] = {"linewidth": 0.0, "edgecolor": "none"}
-        artists.append(
-            PathPatch(outline, facecolor=(style.fill, style.fill_opacity * opacity), zorder=zorder, **common)
-        )
-    if style.hatch:
-        artists.append(
-            PathPatch(
-                outline,
-                fill=False,
-                linewidth=0.0,
-                edgecolor="none",
-                hatch=style.hatch * HATCH_DENSITY,
-                hatchcolor=(style.line or INK, opacity),
-                hatch_linewidth=0.11 * POINTS_PER_MM,
-                zorder=zorder,
-            )
-        )
-    if style.line and width:
-        artists.append(
-            PathPatch(
-                outline,
-                fill=False,
-                edgecolor=(style.line, opacity),
-                linewidth=width,
-                zorder=zorder,
-                linestyle=dashes(style, width),
-                joinstyle="round",
-                capstyle="butt",
-            )
-        )
-    for artist in artists:
-        axes.add_artist(artist)
-    return artists
-
-
-def dashes(style: Style, width_points: float) -> Any:
-    """matplotlib's dash pattern, which counts in line widths, from one in millimetres."""
-    if not style.line_dash or not width_points:
-        return "-"
-    return (0.0, tuple(length * POINTS_PER_MM / width_points for length in style.line_dash))

@@ -195,6 +195,15 @@ def test_a_scale_too_large_for_the_sheet_is_reported() -> None:
     assert [finding.code for finding in figure.plan.findings if finding.level == "warning"] == ["F-MAP-01"]
 
 
+def test_another_extent_than_the_study_area() -> None:
+    site = frame([box(WEST + 5000, SOUTH + 5000, WEST + 5400, SOUTH + 5300)])
+    figure = draw(layers=[*layers(), MapLayer(site, "site")], extent=site)
+    # 400 m in 284 mm of a lying A3 sheet: 1:2000; the study area beyond the window is no finding.
+    assert figure.plan.denominator == 2000
+    assert not [finding for finding in figure.plan.findings if finding.level == "warning"]
+    assert {f"38425{tail}" for tail in (".0", ".2")} & set(texts(figure))
+
+
 def test_english() -> None:
     os.environ["ECOSPACE_LANG"] = "en"  # the fixture of conftest puts it back
     written = texts(draw(title="Redline"))
