@@ -87,10 +87,19 @@ def clauses() -> dict[str, Clause]:
     for row in table["clause"]:
         document = documents[row["document"]]
         out[row["key"]] = Clause(
-            key=row["key"], document=document["title"], short=document["short"], number=document.get("number", ""), article=row["article"],
-            text=row["text"], english=row["english"], checked=row.get("checked", checked), verified=row["verified"],
-            in_force=document.get("in_force"), until=document.get("until"), source=document.get("source", ""),
-        )  # fmt: skip
+            key=row["key"],
+            document=document["title"],
+            short=document["short"],
+            number=document.get("number", ""),
+            article=row["article"],
+            text=row["text"],
+            english=row["english"],
+            checked=row.get("checked", checked),
+            verified=row["verified"],
+            in_force=document.get("in_force"),
+            until=document.get("until"),
+            source=document.get("source", ""),
+        )
     return out
 
 

@@ -1,4 +1,4 @@
-"""Where control lines claim the same ground: the three lines against each other (三条控制线), or two zonings (E13, D08)."""
+"""Where control lines claim the same ground: the three lines against each other (三条控制线), or two zonings."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def line_conflicts(study: Study, layers: tuple[str, ...] = ()) -> GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        one_layer, one, other_layer, other, area_m2, in the study CRS; sorted by area. A feature that overlaps two others
-        stands in two rows, so the rows of one pair of layers may count ground twice.
+        one_layer, one, other_layer, other, area_m2, in the study CRS; sorted by area. A feature that overlaps two
+        others stands in two rows, so the rows of one pair of layers may count ground twice.
     """
     from geopandas import GeoDataFrame
 
     wanted = layers or THREE_LINES
-    keys = [key for key in study.keys() if key in wanted or study.entries[key].get("role") in wanted]
+    keys = [key for key in study.entries if key in wanted or study.entries[key].get("role") in wanted]
     rows: list[dict[str, object]] = []
     for one, other in combinations(keys, 2):
         first, second = study.frame(one), study.frame(other)

@@ -10,7 +10,7 @@ import shapely
 from pyproj.crs import CRS
 
 from ecospace.check.boxes import Array
-from ecospace.crs import LONGEST_EDGE_M, METRES_PER_DEGREE
+from ecospace.crs import LONGEST_EDGE_M, METRES_PER_DEGREE, densified
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,11 @@ class Move:
         shapes = np.asarray(shapes, dtype=object)
         if self.same or not len(shapes):
             return shapes
-        dense = shapely.segmentize(shapes, edge_m / self.unit_m)
+        dense = np.empty(len(shapes), dtype=object)
+        edges = np.broadcast_to(np.asarray(edge_m, dtype=float), len(shapes))
+        for edge in np.unique(edges).tolist():
+            rows = np.flatnonzero(edges == edge)
+            dense[rows] = densified(shapes[rows], self.source, edge)
         transform = self.transformer.transform
         return np.asarray(
             shapely.transform(dense, lambda xy: np.column_stack(transform(xy[:, 0], xy[:, 1]))), dtype=object

@@ -365,6 +365,8 @@ def keeps_distance(site: Subject, residential: Control, sensitive_point: Control
 def distance_verdict(rule: str, site: Subject, control: Control, distance_m: float | None, key: str) -> list[Verdict]:
     """The nearest distance, always said; judged where the user gave the distance to keep."""
     nearest = control.nearest
+    if control.absent:
+        return elsewhere(rule, site, control, (key,))
     base = {"rule": rule, "subject": control.title, "layers": control.keys, "clauses": (key,)}
     if control.unknown() or nearest is None or nearest.distance_m is None:
         reason = control.unknown() or _("there is no layer of {title}").format(title=control.title)

@@ -24,6 +24,7 @@ CRS_GK = CRS.from_epsg(4547)
 OTHERS = (
     "national_park", "protected_area", "geopark", "scenic_area", "forest_park", "wetland_park", "world_heritage",
     "germplasm_reserve", "wetland", "public_forest", "control_unit", "nature_reserve", "water_source", "farmland",
+    "residential", "sensitive_point", "livestock_ban",
 )  # fmt: skip
 
 
@@ -42,12 +43,15 @@ def layer(shapes: Sequence[Any], role: str = "eco_redline", crs: Any = CRS_GK, *
     return Layer(frame=frame, path=Path(f"{role}.gpkg"), key=role, role=role, title=title, settings=settings)
 
 
-def county(*layers: Layer, none: Sequence[str] = OTHERS, area: str = "plane:EPSG:4547", size_m: float = 200_000.0) -> Checker:
+def county(
+    *layers: Layer, none: Sequence[str] = OTHERS, area: str = "plane:EPSG:4547", size_m: float = 200_000.0
+) -> Checker:
     """A county with some layers, ready to check; what it has no layer of is declared absent."""
     edge = layer([box(-size_m, -size_m, size_m, size_m)], "boundary")
     made = {item.key: item for item in (edge, *layers)}
     entries: dict[str, Mapping[str, Any]] = {
-        key: {"role": item.role, "path": f"{key}.gpkg", "title": item.title, **item.settings} for key, item in made.items()
+        key: {"role": item.role, "path": f"{key}.gpkg", "title": item.title, **item.settings}
+        for key, item in made.items()
     }
     study = Study(Path("no-such-folder"), {"title": "示例县", "boundary": "boundary", "area": area}, entries)
     study._layers.update(made)
@@ -66,6 +70,10 @@ def sites(*shapes: Any, crs: Any = CRS_GK, **said: Any) -> list[Site]:
 def star(random: np.random.Generator, east: float, north: float, radius: float, count: int) -> shapely.Polygon:
     """A polygon without symmetry around a place."""
     angles = np.sort(random.uniform(0, 2 * np.pi, count)) + np.linspace(0, 1e-3, count)
-    angles = np.linspace(0, 2 * np.pi, count, endpoint=False) + random.uniform(0, 0.8 * 2 * np.pi / count, count) + 0 * angles
+    angles = (
+        np.linspace(0, 2 * np.pi, count, endpoint=False)
+        + random.uniform(0, 0.8 * 2 * np.pi / count, count)
+        + 0 * angles
+    )
     radii = radius * random.uniform(0.55, 1.0, count)
     return shapely.Polygon(np.column_stack([X + east + radii * np.cos(angles), Y + north + radii * np.sin(angles)]))
