@@ -63,7 +63,9 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.entries: dict[str, dict[str, Any]] = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))["layers"]
+        self.entries: dict[str, dict[str, Any]] = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))[
+            "layers"
+        ]
         self.settings = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))["study"]
         self._frames: dict[str, GeoDataFrame] = {}
         self._areas: dict[str, np.ndarray[Any, Any]] = {}
@@ -148,7 +150,9 @@ def _forest(files: Files, boundary: float, official: float) -> dict[str, Any]:
     return {
         "statutory": {"area_ha": _ha(areas[counted].sum()), **_share(areas[counted].sum(), boundary, official)},
         "trees": {"area_ha": _ha(areas.sum()), **_share(areas.sum(), boundary, official)},
-        "by_class_ha": {name: _ha(areas[(frame["DI_LEI"] == name).to_numpy()].sum()) for name in sorted(frame["DI_LEI"].unique())},
+        "by_class_ha": {
+            name: _ha(areas[(frame["DI_LEI"] == name).to_numpy()].sum()) for name in sorted(frame["DI_LEI"].unique())
+        },
         "dlbm_narrow_ha": _ha(parcels[land["DLBM"].isin(["0301", "0302"]).to_numpy()].sum()),
         "raster_share": round(float((cells == 1).sum() / (cells != 255).sum()), 6),
     }
@@ -163,7 +167,8 @@ def _shares(files: Files, keys: list[str], union: BaseGeometry, boundary: float,
 def _protected(files: Files, unions: dict[str, BaseGeometry]) -> dict[str, Any]:
     parks, reserves = files.frame("forest_parks"), files.frame("reserves")
     by_name = {
-        name: _ha(files.areas("reserves")[(reserves["BHQMC"] == name).to_numpy()].sum()) for name in reserves["BHQMC"].unique()
+        name: _ha(files.areas("reserves")[(reserves["BHQMC"] == name).to_numpy()].sum())
+        for name in reserves["BHQMC"].unique()
     }
     all_parks = files.union(["forest_parks"])
     shapes = files.plane("reserves")
@@ -196,14 +201,19 @@ def _towns(files: Files, protected: BaseGeometry) -> dict[str, Any]:
             "name": name, "population": int(people), "area_ha": _ha(area), "forest_ha": _ha(blocks[here].sum()),
             "protected_ha": _ha(geodesic_m2(shape.intersection(protected), PLANE)),
         }  # fmt: skip
-    total = {key: round(sum(town[key] for town in towns.values()), 4) for key in ("population", "area_ha", "forest_ha", "protected_ha")}
+    total = {
+        key: round(sum(town[key] for town in towns.values()), 4)
+        for key in ("population", "area_ha", "forest_ha", "protected_ha")
+    }
     return {"units": towns, "total": total}
 
 
 def _industrial_park(files: Files, protected: BaseGeometry) -> dict[str, Any]:
     park = files.union(["industrial_park"])
     towns = zip(files.frame("townships")["XZQMC"], files.plane("townships"), strict=True)
-    by_town = {name: _ha(geodesic_m2(shape.intersection(park), PLANE)) for name, shape in towns if shape.intersects(park)}
+    by_town = {
+        name: _ha(geodesic_m2(shape.intersection(park), PLANE)) for name, shape in towns if shape.intersects(park)
+    }
     return {"area_ha": _ha(geodesic_m2(park, PLANE)), "by_town_ha": by_town,
             "protected_ha": _ha(geodesic_m2(park.intersection(protected), PLANE))}  # fmt: skip
 
@@ -281,7 +291,10 @@ def _site(files: Files, site: Candidate) -> dict[str, Any]:
         "area_m2": round(area, 4),
         "outside_m2": round(max(0.0, area - inside), 4) if area - inside > 1e-4 else 0.0,
         "overlap_m2": {role: found for role, found in overlaps.items() if found > 0},
-        "because": [{"role": role, "grade": grade, "verdict": verdict, "clause": clause} for role, grade, verdict, clause in site.because],
+        "because": [
+            {"role": role, "grade": grade, "verdict": verdict, "clause": clause}
+            for role, grade, verdict, clause in site.because
+        ],
     }
     return entry
 
@@ -292,7 +305,9 @@ def _overlap(files: Files, key: str, site: Candidate) -> float:
     step = pyproj.Transformer.from_crs(site.crs, frame.crs, always_xy=True)
     shape: BaseGeometry = site.polygon
     if site.crs != frame.crs:
-        shape = shapely.transform(shapely.segmentize(shape, 1.0), lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1])))
+        shape = shapely.transform(
+            shapely.segmentize(shape, 1.0), lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1]))
+        )
     near = frame.geometry.to_numpy()[frame.sindex.query(shape)]
     pieces = shapely.union_all(shapely.intersection(near, shape))
     # Shares with the boundary are edges, not ground.

@@ -64,8 +64,10 @@ def corridors(place: Place, rivers: list[River], roads: list[Road], towns: GeoDa
 
 
 def stretch(road: Road, start_m: float, end_m: float) -> LineString:
-    """A stretch of a road by chainage (桩号)."""
-    return shapely.ops.substring(road.line, max(0.0, start_m - road.start_m), max(0.0, end_m - road.start_m))
+    """A stretch of a road by chainage (桩号); empty where the road does not have all of it."""
+    if start_m < road.start_m or end_m > road.start_m + road.line.length:
+        return LineString()
+    return shapely.ops.substring(road.line, start_m - road.start_m, end_m - road.start_m)
 
 
 def exits(roads: list[Road], place: Place) -> GeoDataFrame:
@@ -112,7 +114,7 @@ def urban_parks(place: Place, towns: GeoDataFrame, built: Built) -> GeoDataFrame
     return frame.assign(area_ha=(frame.area / 1e4).round(4))
 
 
-def homes(place: Place, towns: GeoDataFrame, built: Built, parks: GeoDataFrame) -> GeoDataFrame:
+def homes(place: Place, built: Built, parks: GeoDataFrame) -> GeoDataFrame:
     """Residential land (居住用地): villages, and most of the seats without their parks; people in proportion to area."""
     urban = built.urban.difference(shapely.union_all(parks.geometry.to_numpy()))
     rows = [("城镇居住用地", part) for part in polygons_of(without_crumbs(urban, 50.0))] + [

@@ -98,14 +98,14 @@ def forest_blocks(parcels: GeoDataFrame, code: str) -> GeoDataFrame:
     """Forest and shrub blocks (小班): the parcels of one block, town and class as one feature."""
     trees = parcels[parcels["dlbm"].isin(["0301", "0302", "0305"])]
     rows = []
-    for (town, block, dlbm), group in trees.groupby(["town", "block", "dlbm"], sort=True):
+    for (town, _block, dlbm), group in trees.groupby(["town", "block", "dlbm"], sort=True):
         rows.append((town, dlbm, group["height_m"].mean(), shapely.coverage_union_all(group.geometry.to_numpy())))
     table = GeoDataFrame(rows, columns=["town", "dlbm", "height_m", "geometry"], crs=parcels.crs)
     table.index = pd.Index([f"LB{code[-3:]}{number:05d}" for number in range(1, len(table) + 1)], name="id")
     return table
 
 
-def second_date(place: Place, parcels: GeoDataFrame, built: Built, kept: BaseGeometry) -> pd.Series:
+def second_date(place: Place, parcels: GeoDataFrame, built: Built, kept: BaseGeometry) -> pd.Series[Any]:
     """DLBM of the second date: some fields beside towns were built on, some fields were planted; forest and what is kept stay.
 
     Parameters
@@ -114,7 +114,7 @@ def second_date(place: Place, parcels: GeoDataFrame, built: Built, kept: BaseGeo
         Ground on which nothing changes (red line, permanent farmland).
     """
     random = place.random("second date")
-    later = parcels["dlbm"].copy()
+    later: pd.Series[Any] = parcels["dlbm"].copy()
     shapely.prepare(kept)
     still = shapely.intersects(kept, parcels.geometry.to_numpy())
     field = parcels["dlbm"].isin(["0101", "0103", "0201"]).to_numpy() & ~still & (parcels.area > 5_000).to_numpy()
@@ -141,13 +141,13 @@ def _cell_seeds(place: Place, relief: Relief) -> np.ndarray[Any, Any]:
     hilly = relief.at(points) > np.median(relief.height)
     points = points[~hilly | (random.random(count) < plain_ha / hill_ha)]
     near = shapely.contains_xy(place.boundary.buffer(500), points[:, 0], points[:, 1])
-    return points[near]
+    return np.asarray(points[near])
 
 
 def _cell_centres(place: Place, relief: Relief, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     seeds = _cell_seeds(place, relief)
-    tree = STRtree(shapely.points(seeds))
-    return seeds[tree.nearest(shapely.points(points))]
+    nearest = STRtree(shapely.points(seeds)).nearest(shapely.points(points))
+    return np.asarray(seeds[nearest])
 
 
 def _name_at(middles: np.ndarray[Any, Any], areas: list[BaseGeometry], names: list[str]) -> np.ndarray[Any, Any]:

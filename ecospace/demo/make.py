@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from ecospace.demo.generate import invent, write_study
+from ecospace.demo.county import invent
+from ecospace.demo.dirty import make_dirty
+from ecospace.demo.generate import write_study
 from ecospace.demo.place import kaiping, sample_county
 
 #: The seed of the demonstration; any other gives other layers and the same shares.
@@ -40,6 +43,14 @@ def make_kaiping(folder: str | Path, seed: int = SEED) -> Path:
     """
     target = Path(folder)
     write_study(invent(kaiping(seed)), target, study_text(seed))
+    return target
+
+
+def make_twin(folder: str | Path, seed: int = SEED) -> Path:
+    """Generate the demonstration with the flaws that real layers have (``flaws.json`` names them)."""
+    target = Path(folder)
+    with TemporaryDirectory() as clean:
+        make_dirty(make_kaiping(Path(clean) / "clean", seed), target)
     return target
 
 

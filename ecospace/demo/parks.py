@@ -14,9 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.place import Place
 from ecospace.demo.relief import Relief
-from ecospace.demo.shapes import Blob, blob, ground, grow_to_area, without_crumbs
+from ecospace.demo.shapes import blob, ground, grow_to_area, grown_within, without_crumbs
 from ecospace.demo.water import Reservoir
 
+Point = tuple[float, float]
 #: Metres between two protected places that do not overlap.
 APART_M = 250.0
 #: The share of a reserve that is its core zone.
@@ -28,7 +29,7 @@ class Grown:
     """A protected place: its name, its ground and where it grew from."""
 
     name: str
-    seed: tuple[float, float]
+    seed: Point
     shape: BaseGeometry
 
 
@@ -41,6 +42,10 @@ class Protected:
     zones: list[tuple[str, str, BaseGeometry]]
     wetland_parks: list[Grown]
 
+    def shapes(self) -> list[BaseGeometry]:
+        """The ground of them all."""
+        return [grown.shape for group in (self.parks, self.reserves, self.wetland_parks) for grown in group]
+
 
 def protected_places(place: Place, relief: Relief, forest: BaseGeometry, waters: list[Reservoir]) -> Protected:
     """Reserves and parks grown in the forest: areas and overlaps are those of the plan, to the square metre.
@@ -50,56 +55,57 @@ def protected_places(place: Place, relief: Relief, forest: BaseGeometry, waters:
     """
     random = place.random("parks")
     plan, names = place.plan, place.design["names"]
-    lakes = shapely.union_all([reservoir.water for reservoir in waters])
-    basins = shapely.union_all([reservoir.zones["准保护区"] for reservoir in waters])
-    # A legal outline is smoother than the trees: clearings and notches below 160 m are inside it.
-    room = ground(forest.buffer(80).buffer(-80).simplify(10).intersection(place.boundary).difference(lakes.buffer(60)))
-    # The boundary in use is not exactly the plan's, so a park never touches its edge.
-    room = ground(room.intersection(place.boundary.buffer(-60)))
-    sites = _Sites(relief, room, random)
-
-    reserves, partners = [], []
+    room = _room(place, forest, waters)
     areas = _park_areas(random, plan["forest_parks_ha"], plan["forest_parks"])
-    overlaps = plan["overlaps_ha"]
-    for number, hectares in reversed(list(enumerate(plan["reserves_ha"]))):
-        alone = number >= len(overlaps)
-        hint = place.metres([names["reserves_at"][number]])[0] if "reserves_at" in names else None
-        seed = sites.take(hectares, off=basins if alone else None, near=hint)
-        reserves.append((number, hectares, seed))
-    for number, hectares, seed in sorted(reserves):
-        if number < len(overlaps):
-            partners.append(sites.beside(hectares, seed, areas[number]))
+    reserve_seeds, park_seeds = _seeds(place, _Sites(relief, room, random), areas, waters)
 
     parks: list[Grown] = []
-    park_names = names["forest_park"]
-    seeds = [*partners, *(sites.take(hectares) for hectares in areas[len(partners) :])]
-    for number, (hectares, at) in enumerate(zip(areas, seeds, strict=True)):
-        taken = shapely.union_all([park.shape for park in parks]).buffer(APART_M)
-        outline = blob(random, *at)
-        parks.append(Grown(park_names[number], at, _grown(outline, room.difference(taken), hectares)))
-
-    found = []
+    for name, hectares, at in zip(names["forest_park"], areas, park_seeds, strict=True):
+        free = room.difference(_around(parks))
+        parks.append(Grown(name, at, grown_within(blob(random, *at), free, hectares * 1e4)))
+    reserves: list[Grown] = []
     all_parks = shapely.union_all([park.shape for park in parks])
-    for number, hectares, at in sorted(reserves):
-        others = shapely.union_all([other.shape for other in found]).buffer(APART_M)
-        free = room.difference(shapely.union_all([all_parks, others]))
+    for number, (name, hectares, at) in enumerate(
+        zip(names["reserves"], plan["reserves_ha"], reserve_seeds, strict=True)
+    ):
         outline = blob(random, *at, roughness=0.14)
-        if number < len(overlaps):
-            partner = parks[number].shape
-            shared = grow_to_area(
-                lambda r, o=outline, p=partner: o.grown(r).intersection(p), overlaps[number] * 1e4, 10, 20_000
-            )
-            own = _grown(outline, free, hectares - overlaps[number])
-            shape = shapely.union_all([own, shared])
-        else:
-            shape = _grown(outline, free, hectares)
-        found.append(Grown(names["reserves"][number], at, ground(shape)))
-    zones = [zone for reserve in found for zone in _functional_zones(reserve)]
+        shared_ha = plan["overlaps_ha"][number] if number < len(plan["overlaps_ha"]) else 0.0
+        free = room.difference(shapely.union_all([all_parks, _around(reserves)]))
+        shape = grown_within(outline, free, (hectares - shared_ha) * 1e4)
+        if shared_ha:
+            shape = shape.union(grown_within(outline, parks[number].shape, shared_ha * 1e4))
+        reserves.append(Grown(name, at, ground(shape)))
+    zones = [zone for reserve in reserves for zone in _functional_zones(reserve)]
     wetlands = [
         Grown(name, (0.0, 0.0), ground(reservoir.water.buffer(90).intersection(place.boundary)))
         for name, reservoir in zip(names["wetland_parks"], waters, strict=False)
     ]
-    return Protected(parks, found, zones, wetlands)
+    return Protected(parks, reserves, zones, wetlands)
+
+
+def _room(place: Place, forest: BaseGeometry, waters: list[Reservoir]) -> BaseGeometry:
+    """Where protected places may grow: a legal outline is smoother than the trees, and keeps off the county's edge."""
+    lakes = shapely.union_all([reservoir.water for reservoir in waters])
+    smooth = forest.buffer(80).buffer(-80).simplify(10)
+    return ground(smooth.intersection(place.boundary.buffer(-60)).difference(lakes.buffer(60)))
+
+
+def _seeds(place: Place, sites: _Sites, areas: list[float], waters: list[Reservoir]) -> tuple[list[Point], list[Point]]:
+    """Where reserves and parks grow from: the reserve that overlaps nothing first, then the others, then the parks."""
+    hectares = place.plan["reserves_ha"]
+    partners = len(place.plan["overlaps_ha"])
+    hints = place.design["names"].get("reserves_at")
+    basins = shapely.union_all([reservoir.zones["准保护区"] for reservoir in waters])
+    reserves: list[Point] = []
+    for number in reversed(range(len(hectares))):
+        near = place.metres([hints[number]])[0] if hints else None
+        reserves.insert(0, sites.take(hectares[number], off=basins if number >= partners else None, near=near))
+    beside = [sites.beside(hectares[number], reserves[number], areas[number]) for number in range(partners)]
+    return reserves, [*beside, *(sites.take(size) for size in areas[partners:])]
+
+
+def _around(places: list[Grown]) -> BaseGeometry:
+    return shapely.union_all([one.shape for one in places]).buffer(APART_M)
 
 
 def public_forest(
@@ -146,17 +152,6 @@ def public_forest(
     return GeoDataFrame(pd.concat([whole, last]).drop(columns="away_m"), crs=blocks.crs)
 
 
-def _grown(outline: Blob, room: BaseGeometry, hectares: float) -> BaseGeometry:
-    reach = np.sqrt(hectares * 1e4 / np.pi)
-    for factor in (2.2, 3.5, 6.0):
-        near = ground(room.intersection(outline.grown(reach * factor)))
-        if near.area > hectares * 1e4:
-            return ground(
-                grow_to_area(lambda r: outline.grown(r).intersection(near), hectares * 1e4, 10, reach * factor)
-            )  # noqa: B023
-    raise ValueError(f"no room for {hectares} ha")
-
-
 def _functional_zones(reserve: Grown) -> list[tuple[str, str, BaseGeometry]]:
     wanted = reserve.shape.area * CORE_SHARE
     core = grow_to_area(lambda inset: reserve.shape.buffer(-3_000 + inset), wanted, 0, 3_000)
@@ -189,9 +184,7 @@ class _Sites:
         self.grid_east, self.grid_north = np.meshgrid(self.grid.east, self.grid.north)
         self.taken: list[tuple[float, float, float]] = []
 
-    def take(
-        self, hectares: float, off: BaseGeometry | None = None, near: np.ndarray[Any, Any] | None = None
-    ) -> tuple[float, float]:
+    def take(self, hectares: float, off: BaseGeometry | None = None, near: np.ndarray[Any, Any] | None = None) -> Point:
         """A random place as deep as it can be had, or the one nearest to a hint."""
         radius = np.sqrt(hectares * 1e4 / np.pi)
         free = self._free(radius)
@@ -207,7 +200,7 @@ class _Sites:
                 return self._keep(cells[chosen], radius)
         raise ValueError(f"no place for {hectares} ha")
 
-    def beside(self, neighbour_ha: float, seed: tuple[float, float], hectares: float) -> tuple[float, float]:
+    def beside(self, neighbour_ha: float, seed: Point, hectares: float) -> Point:
         """A place so near to another that the two overlap, as deep as it can be had."""
         radius, other = np.sqrt(hectares * 1e4 / np.pi), np.sqrt(neighbour_ha * 1e4 / np.pi)
         away = np.hypot(self.grid_east - seed[0], self.grid_north - seed[1])
@@ -215,7 +208,7 @@ class _Sites:
         depth = np.where(ring, self.depth, -1)
         return self._keep(np.array(np.unravel_index(depth.argmax(), depth.shape)), radius)
 
-    def _free(self, radius: float, but: tuple[float, float] | None = None) -> np.ndarray[Any, Any]:
+    def _free(self, radius: float, but: Point | None = None) -> np.ndarray[Any, Any]:
         free = np.ones(self.depth.shape, dtype=bool)
         for east, north, other in self.taken:
             if (east, north) != but:
@@ -223,7 +216,7 @@ class _Sites:
                 free &= away > 1.25 * (radius + other) + APART_M
         return free
 
-    def _keep(self, cell: np.ndarray[Any, Any], radius: float) -> tuple[float, float]:
+    def _keep(self, cell: np.ndarray[Any, Any], radius: float) -> Point:
         at = float(self.grid.east[cell[1]]), float(self.grid.north[cell[0]])
         self.taken.append((*at, float(radius)))
         return at

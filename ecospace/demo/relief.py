@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 import contourpy
 import numpy as np
@@ -61,10 +63,10 @@ class Relief:
 def filled_contour(east: Array, north: Array, field: Array, low: float, high: float) -> BaseGeometry:
     """The polygons where a field is between two values."""
     generator = contourpy.contour_generator(east, north, field, fill_type=contourpy.FillType.OuterOffset)
-    points, offsets = generator.filled(low, high)
+    points, offsets = cast("tuple[list[Array], list[Array]]", generator.filled(low, high))
     polygons = []
     for vertices, starts in zip(points, offsets, strict=True):
-        rings = [vertices[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True) if b - a >= 4]
+        rings = [vertices[a:b] for a, b in pairwise(starts) if b - a >= 4]
         if rings:
             polygons.append(shapely.Polygon(rings[0], rings[1:]))
     return shapely.make_valid(shapely.multipolygons(polygons), method="structure", keep_collapsed=False)
@@ -123,8 +125,6 @@ def basin_of(relief: Relief, water: list[BaseGeometry], outlets: list[BaseGeomet
 
     A marker-controlled watershed (priority flood) on every third cell.
     """
-    import heapq
-
     every = 3
     east, north, height = relief.east[::every], relief.north[::every], relief.height[::every, ::every]
     coarse = Relief(east, north, height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,26 @@ def grow_to_area(shape_at: Callable[[float], BaseGeometry], area_m2: float, low:
             break
         low, high = (middle, high) if shape.area < area_m2 else (low, middle)
     return shape
+
+
+def grown_within(outline: Blob, room: BaseGeometry, area_m2: float) -> BaseGeometry:
+    """The part of a room that a growing blob covers when it has an exact area.
+
+    Raises
+    ------
+    ValueError
+        There is not so much room around the blob.
+    """
+    reach = float(np.sqrt(area_m2 / np.pi))
+    for factor in (2.2, 3.5, 6.0, 12.0, 24.0):
+        near = ground(room.intersection(outline.grown(reach * factor)))  # so that bisection works on few vertices
+        if near.area > area_m2:
+            return ground(grow_to_area(partial(_covered, outline, near), area_m2, 10.0, reach * factor))
+    raise ValueError(f"no room for {area_m2:.0f} m²")
+
+
+def _covered(outline: Blob, room: BaseGeometry, radius_m: float) -> BaseGeometry:
+    return outline.grown(radius_m).intersection(room)
 
 
 def wandering(random: np.random.Generator, points: Array, *, amplitude: float, step_m: float) -> Array:

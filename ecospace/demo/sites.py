@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,23 @@ from ecospace.demo.place import GEOGRAPHIC, NOTICE, transformer
 from ecospace.demo.shapes import ground
 
 if TYPE_CHECKING:
-    from ecospace.demo.generate import County
+    from ecospace.demo.county import County
 
 #: How deep the almost invisible overlap is, and how long, in metres.
 HAIR_M, HAIR_LENGTH_M = 0.0004, 200.0
 FOLDER = "sites"
 #: Ground narrower than twice this has no room for a site.
 ROOM_M = 15.0
+#: The words of a verdict, and one for files that must not be read as they are.
+PROHIBITED, RESTRICTED, AVOID, UNDECIDED, TOUCHES, CLEAR = (
+    "禁止",
+    "限制，须论证",
+    "避让或减缓",
+    "无法判定",
+    "相接",
+    "不涉及",
+)
+STOPS = "停止"
 #: Role, grade, verdict, clause.
 Reason = tuple[str, str, str, str]
 
@@ -38,7 +48,7 @@ class Candidate:
     points : tuple of (north, east)
         In the CRS, as a surveyor writes them.
     verdict : str
-        The worst of all: 禁止, 限制，须论证, 避让或减缓, 无法判定, 相接, 不涉及; or 停止 for files that must not be read as they are.
+        The worst of all, in the words of the check; 停止 for files that must not be read as they are.
     because : tuple of (role, grade, verdict, clause)
         What is to be found, clause by its key in check/basis.toml.
     proposal : str
@@ -97,7 +107,7 @@ def text_of(site: Candidate, seed: int) -> str:
     }  # fmt: skip
     lines = ["[项目信息]", "data_origin=synthetic", f"seed={seed}", f"说明={NOTICE}", "[属性描述]"]
     lines += [f"{key}={value}" for key, value in header.items()]
-    area = 0.0 if site.verdict == "停止" else site.area_m2 / 1e4
+    area = 0.0 if site.verdict == STOPS else site.area_m2 / 1e4
     lines += ["[地块坐标]", f"{len(site.points) + 1},{area:.4f},{site.number},{site.name},面,,建设用地,,@"]
     for number, (x, y) in enumerate([*site.points, site.points[0]]):
         label = number + 1 if number < len(site.points) else 1
@@ -116,72 +126,93 @@ class _Siting:
         self.fields = list(delivered(county.farmland, home).geometry)
         protected = county.protected
         self.reserves = shapely.union_all([grown.shape for grown in protected.reserves])
-        self.parks = shapely.union_all([grown.shape for group in (protected.parks, protected.wetland_parks) for grown in group])
+        self.parks = shapely.union_all(
+            [grown.shape for group in (protected.parks, protected.wetland_parks) for grown in group]
+        )
         self.welfare = shapely.union_all(county.public_forest.geometry.to_numpy())
         self.zones = [reservoir.zones for reservoir in county.reservoirs]
         self.level_1, self.level_2, self.quasi = (
-            shapely.union_all([zones[level] for zones in self.zones]) for level in ("一级保护区", "二级保护区", "准保护区")
+            shapely.union_all([zones[level] for zones in self.zones])
+            for level in ("一级保护区", "二级保护区", "准保护区")
         )
         self.strict = shapely.union_all([self.red, self.reserves, self.parks, self.welfare])
         priority = county.control_units[county.control_units["level"] == 1]
         self.tree = STRtree([*self.fields, self.strict, self.quasi, *priority.geometry])
 
     def all(self) -> list[Candidate]:
-        core = max((zone for _name, kind, zone in self.county.protected.zones if kind == "核心保护区"), key=lambda zone: zone.area)
-        general = max((zone for _name, kind, zone in self.county.protected.zones if kind == "一般控制区"), key=lambda zone: zone.area)
-        strictest = [self.level_1, self.red, self.reserves, self.parks, *self._fields_near(self.level_2)]
-        free_2 = self.level_2.difference(shapely.union_all(strictest))
-        free_3 = self.quasi.difference(shapely.union_all([self.level_2, self.strict, *self._fields_near(self.quasi)]))
-        mixed, two_kinds = self._mixed()
-        shared = general.difference(shapely.union_all([self.parks, self.welfare, self.quasi]).buffer(5))
-        reserve_only = core.difference(shapely.union_all([self.parks, self.welfare, self.quasi]).buffer(5))
-        twin = self._inside(shared)
+        """The sites in their order; a small county has not the ground for every one."""
         clear = self._clear(self.county.built.urban, 90)
-        water_2 = ("water_source", "level-2")
-        red = ("eco_redline", "", "禁止", "redline-142-outside")
         sites = [
-            self._site("S01", "不涉及示例", clear, "housing", False, "不涉及", encoding="gb18030"),
-            self._site("S02", "二级水源排污示例", self._inside(free_2), "industry", True, "禁止", (*water_2, "禁止", "water-66")),
-            self._site("S03", "二级水源不排污示例", self._inside(free_2, 1), "housing", False, "限制，须论证", (*water_2, "限制，须论证", "water-66")),
-            self._site("S04", "保护区核心示例", self._inside(reserve_only), "housing", False, "禁止",
-                       ("nature_reserve", "core", "禁止", "core-zone"), ("eco_redline", "core", "禁止", "redline-142-core")),
-            self._site("S05", "跨两类示例", mixed, "housing", False, "禁止", *two_kinds),
-            self._site("S06", "跨市界示例", self._over_the_boundary(), "housing", False, "无法判定", ("boundary", "", "无法判定", "study-area")),
-            self._beside_plot("S07", "相接示例", 0.0, "相接", ("eco_redline", "", "相接", "redline-142-outside")),
-            self._beside_plot("S08", "毫米重叠示例", HAIR_M, "禁止", red),
-            self._site("S09", "缺图层示例", self._clear(None, 120), "livestock", False, "无法判定", ("livestock_ban", "", "无法判定", "livestock-11")),
-            self._site("S10", "准保护区示例", self._inside(free_3), "housing", False, "避让或减缓", ("water_source", "quasi", "避让或减缓", "water-67")),
-            *(self._site(f"S11-{zone}", f"跨带示例（{zone}带）", twin, "limited-5", False, "限制，须论证",
-                         ("nature_reserve", "general", "限制，须论证", "general-zone"), ("eco_redline", "", "限制，须论证", "redline-142-outside"), crs=crs)
-              for zone, crs in (("37", FARMLAND_CRS), ("38", REDLINE_CRS))),
+            self._site("S01", "不涉及示例", clear, CLEAR, encoding="gb18030"),
+            *self._in_water_zones(),
+            *self._in_reserves(),
+            self._site("S06", "跨市界示例", self._over_the_boundary(), UNDECIDED, ("boundary", "", UNDECIDED, "study-area")),
+            self._beside_plot("S07", "相接示例", 0.0, TOUCHES),
+            self._beside_plot("S08", "毫米重叠示例", HAIR_M, PROHIBITED),
+            self._site("S09", "缺图层示例", self._clear(None, 120), UNDECIDED,
+                       ("livestock_ban", "", UNDECIDED, "livestock-11"), activity="livestock"),
         ]  # fmt: skip
         found = [site for site in sites if site is not None]
-        swapped = found[0]
-        turned = tuple((east, north) for north, east in swapped.points)
-        stop = {"activity": "housing", "polluting": False, "verdict": "停止", "crs": REDLINE_CRS}
-        found.append(Candidate("S12", "坐标颠倒示例", points=turned, proposal="X、Y 颠倒", **stop))  # type: ignore[arg-type]
-        found.append(Candidate("S13", "带号有误示例", points=swapped.points, proposal="带号 38", header={"带号": "37"}, **stop))  # type: ignore[arg-type]
-        return found
+        swapped = tuple((east, north) for north, east in found[0].points)
+        found.append(replace(found[0], number="S12", name="坐标颠倒示例", points=swapped, verdict=STOPS,
+                             proposal="X、Y 颠倒", encoding="utf-8"))  # fmt: skip
+        found.append(replace(found[0], number="S13", name="带号有误示例", header={"带号": "37"}, verdict=STOPS,
+                             proposal="带号 38", encoding="utf-8"))  # fmt: skip
+        return sorted(found, key=lambda site: site.number)
+
+    def _in_water_zones(self) -> list[Candidate | None]:
+        """Level 2 with and without discharge, the quasi-protection zone, and two kinds of ground at once."""
+        strictest = [self.level_1, self.red, self.reserves, self.parks, *self._fields_near(self.level_2)]
+        level_2 = self.level_2.difference(shapely.union_all(strictest))
+        quasi = self.quasi.difference(shapely.union_all([self.level_2, self.strict, *self._fields_near(self.quasi)]))
+        dirty, clean = (("water_source", "level-2", verdict, "water-66") for verdict in (PROHIBITED, RESTRICTED))
+        mixed, reasons = self._mixed()
+        return [
+            self._site(
+                "S02", "二级水源排污示例", self._inside(level_2), PROHIBITED, dirty, activity="industry", polluting=True
+            ),
+            self._site("S03", "二级水源不排污示例", self._inside(level_2, 1), RESTRICTED, clean),
+            self._site("S05", "跨两类示例", mixed, PROHIBITED, *reasons),
+            self._site("S10", "准保护区示例", self._inside(quasi), AVOID, ("water_source", "quasi", AVOID, "water-67")),
+        ]
+
+    def _in_reserves(self) -> list[Candidate | None]:
+        """A core zone, and one site of a general zone in the coordinates of two 3-degree zones."""
+        off = shapely.union_all([self.parks, self.welfare, self.quasi]).buffer(5)
+        zones = self.county.protected.zones
+        core, general = (max((shape for _name, zone, shape in zones if zone == wanted), key=lambda shape: shape.area)
+                         for wanted in ("核心保护区", "一般控制区"))  # fmt: skip
+        twin = self._inside(general.difference(off))
+        claimed = (
+            ("nature_reserve", "general", RESTRICTED, "general-zone"),
+            ("eco_redline", "", RESTRICTED, "redline-142-outside"),
+        )
+        return [
+            self._site("S04", "保护区核心示例", self._inside(core.difference(off)), PROHIBITED,
+                       ("nature_reserve", "core", PROHIBITED, "core-zone"), ("eco_redline", "core", PROHIBITED, "redline-142-core")),
+            self._site("S11-37", "跨带示例（37带）", twin, RESTRICTED, *claimed, activity="limited-5", crs=FARMLAND_CRS),
+            self._site("S11-38", "跨带示例（38带）", twin, RESTRICTED, *claimed, activity="limited-5"),
+        ]  # fmt: skip
 
     def _site(
-        self, number: str, name: str, shape: Polygon | None, activity: str, polluting: bool, verdict: str,
-        *because: Reason, crs: CRS = REDLINE_CRS, encoding: str = "utf-8",
+        self, number: str, name: str, shape: Polygon | None, verdict: str, *because: Reason,
+        activity: str = "housing", polluting: bool = False, crs: CRS = REDLINE_CRS, encoding: str = "utf-8",
     ) -> Candidate | None:  # fmt: skip
         if shape is None:
-            return None  # a small county has not every kind of ground
-        step = transformer(self.place.crs, crs)
+            return None
         corners = shapely.get_coordinates(shape.exterior)[:-1]
-        east, north = step.transform(corners[:, 0], corners[:, 1])
+        east, north = transformer(self.place.crs, crs).transform(corners[:, 0], corners[:, 1])
         points = tuple((round(float(n), 3), round(float(e), 3)) for e, n in zip(east, north, strict=True))
-        return Candidate(number, name, crs, points, activity, polluting, verdict, tuple(because), encoding=encoding)
+        return Candidate(number, name, crs, points, activity, polluting, verdict, because, encoding=encoding)
 
-    def _beside_plot(self, number: str, name: str, depth: float, verdict: str, why: Reason) -> Candidate:
+    def _beside_plot(self, number: str, name: str, depth: float, verdict: str) -> Candidate:
         """On the east side of the rectangle, an edge of 200 m on its edge, or beyond it by a hair."""
         east, north = self.county.red_line.plot
         left = east + PLOT_M[0] - depth
         low, high = north + 50.0, north + 50.0 + HAIR_LENGTH_M
         points = ((low, left), (high, left), (high, left + 150), (low, left + 150))
-        return Candidate(number, name, REDLINE_CRS, points, "housing", False, verdict, (why,), decimals=4)
+        return Candidate(number, name, REDLINE_CRS, points, "housing", False, verdict,
+                         (("eco_redline", "", verdict, "redline-142-outside"),), decimals=4)  # fmt: skip
 
     def _inside(self, area: BaseGeometry, which: int = 0) -> Polygon | None:
         """A rectangle well inside an area: in its largest part, or the next; None where there is no room."""
@@ -206,16 +237,21 @@ class _Siting:
                 best = (inside.area, inside)
         if best[1] is None:
             return self._park_in_reserve()
-        circle = shapely.maximum_inscribed_circle(max(shapely.get_parts(best[1]), key=lambda part: part.area), tolerance=2.0)
+        circle = shapely.maximum_inscribed_circle(
+            max(shapely.get_parts(best[1]), key=lambda part: part.area), tolerance=2.0
+        )
         x, y = circle.coords[0]
-        why = (("farmland", "", "禁止", "farmland-35"), ("water_source", "quasi", "避让或减缓", "water-67"))
+        why = (("farmland", "", PROHIBITED, "farmland-35"), ("water_source", "quasi", AVOID, "water-67"))
         return _rectangle(x, y, min(circle.length, 120.0) * 0.8), why
 
     def _park_in_reserve(self) -> tuple[Polygon | None, tuple[Reason, ...]]:
         """A rectangle on ground that a forest park and the general zone of a reserve both claim."""
         general = shapely.union_all([zone for _name, kind, zone in self.county.protected.zones if kind == "一般控制区"])
         both = general.intersection(shapely.union_all([grown.shape for grown in self.county.protected.parks]))
-        why = tuple((role, grade, "禁止", "general-zone") for role, grade in (("nature_reserve", "general"), ("forest_park", "")))
+        why = tuple(
+            (role, grade, PROHIBITED, "general-zone")
+            for role, grade in (("nature_reserve", "general"), ("forest_park", ""))
+        )
         return self._inside(both), why
 
     def _over_the_boundary(self) -> Polygon:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -30,7 +33,7 @@ def towns(place: Place) -> GeoDataFrame:
     borders = []
     for edge in shapely.get_parts(cells):
         ends = shapely.get_coordinates(edge)
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        for start, end in pairwise(ends):
             borders.append(LineString(wandering(random, np.array([start, end]), amplitude=0.08, step_m=160)))
     lines = shapely.union_all([place.boundary.boundary, *borders])
     faces = [
@@ -82,6 +85,6 @@ def _owner(face: BaseGeometry, seats: np.ndarray) -> int:
     return int(np.hypot(seats[:, 0] - middle.x, seats[:, 1] - middle.y).argmin())
 
 
-def _people(random: np.random.Generator, entries: list[dict], total: int) -> list[float]:
+def _people(random: np.random.Generator, entries: list[dict[str, Any]], total: int) -> list[float]:
     weights = np.array([town["people"] for town in entries]) * random.uniform(0.97, 1.03, len(entries))
     return list(weights / weights.sum() * total)

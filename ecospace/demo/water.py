@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,6 @@ from ecospace.demo.shapes import blob, ground, polygons_of, wandering, without_c
 #: Zone levels, the highest first: (label, metres of land around the water, None for the rest of the basin).
 LEVEL_1_LAND_M = 200.0
 LEVEL_2_REACH_M = 2_000.0
-#: No basin reaches further from its water than this.
-BASIN_REACH_M = 4_200.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Reservoir:
 def courses(place: Place) -> list[LineString]:
     """River courses through the hints of the design; every tributary ends on the main river."""
     random = place.random("rivers")
-    lines = []
+    lines: list[LineString] = []
     for number, river in enumerate(place.design["rivers"]):
         hints = place.metres(river["through"])
         hints[1:-1] += random.normal(0, place.size_m / 120, hints[1:-1].shape)
@@ -77,7 +76,8 @@ def rivers(place: Place, lines: list[LineString]) -> list[River]:
 def reservoirs(place: Place, relief: Relief, lines: list[LineString]) -> list[Reservoir]:
     """Lows in the hills, filled to a wanted area, with the three levels of zones nested around them."""
     random = place.random("reservoirs")
-    waters, levels = [], []
+    waters: list[BaseGeometry] = []
+    levels: list[float] = []
     for entry in place.design["reservoirs"]:
         x, y = place.metres([entry["at"]])[0] + random.normal(0, place.size_m / 140, 2)
         wanted = entry["area_ha"] * 1e4 * random.uniform(0.9, 1.1)
@@ -86,11 +86,14 @@ def reservoirs(place: Place, relief: Relief, lines: list[LineString]) -> list[Re
         levels.append(level)
     rivers_far_from_water = [line.difference(shapely.union_all(waters).buffer(600)) for line in lines]
     basins = basin_of(relief, waters, rivers_far_from_water)
+    reach = min(
+        LEVEL_2_REACH_M, place.size_m / 7
+    )  # a small county has small basins; none reaches further than 2.1 times
     found = []
     for entry, water, level, basin in zip(place.design["reservoirs"], waters, levels, basins, strict=True):
-        near = basin.intersection(water.buffer(BASIN_REACH_M))
+        near = basin.intersection(water.buffer(2.1 * reach))
         first = ground(water.buffer(LEVEL_1_LAND_M).intersection(place.boundary))
-        second = ground(shapely.union_all([first, near.intersection(water.buffer(LEVEL_2_REACH_M))])
+        second = ground(shapely.union_all([first, near.intersection(water.buffer(reach))])
                         .intersection(place.boundary))  # fmt: skip
         third = ground(shapely.union_all([second, near]).intersection(place.boundary))
         zones = {"一级保护区": first, "二级保护区": without_crumbs(second, 5e4), "准保护区": without_crumbs(third, 5e4)}
@@ -125,7 +128,7 @@ def _filled(
 def _widening(course: LineString, narrow_m: float, wide_m: float) -> BaseGeometry:
     pieces = []
     stations = np.linspace(0, course.length, max(3, int(course.length / 2500)))
-    for start, end in zip(stations[:-1], stations[1:], strict=True):
+    for start, end in pairwise(stations):
         width = narrow_m + (wide_m - narrow_m) * end / course.length
         pieces.append(shapely.ops.substring(course, start, end).buffer(width / 2, quad_segs=6))
     return shapely.union_all(pieces).simplify(1.5)

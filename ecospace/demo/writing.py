@@ -25,9 +25,8 @@ DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".f
 
 @dataclass(frozen=True)
 class Sheet:
-    """A layer to be written: its frame, file and CRS, and what study.toml says of it."""
+    """A layer to be written: its file, its frame, and the CRS of the file."""
 
-    key: str
     file: str
     frame: GeoDataFrame
     crs: CRS
