@@ -119,7 +119,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (int, float, np.integer, np.floating)):
         return float(value)
     if hasattr(value, "isoformat"):
-        return value.isoformat().removesuffix("T00:00:00")
+        # A geodatabase keeps a day as midnight in UTC.
+        return value.isoformat().removesuffix("+00:00").removesuffix("T00:00:00")
     return value
 
 
