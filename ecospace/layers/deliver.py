@@ -149,9 +149,7 @@ def _write_arrow(frame: GeoDataFrame, schema: Schema, path: Path, driver: str) -
     shapes = frame.geometry.to_numpy()
     if kind.startswith("Multi"):
         shapes = np.array([_multi(shape, kind) for shape in shapes], dtype=object)
-    # Geodatabases that all versions of ArcGIS open have no type for days: midnight stands for one.
-    day = pa.timestamp("ms") if driver == "OpenFileGDB" else pa.date32()
-    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "date": day}
+    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "date": pa.date32()}
     arrays, fields = [], []
     for entry in schema.fields:
         said = {"GDAL:OGR:alternative_name": entry.alias} if entry.alias else {}
@@ -159,7 +157,12 @@ def _write_arrow(frame: GeoDataFrame, schema: Schema, path: Path, driver: str) -
             said["GDAL:OGR:width"] = str(entry.width)
         small = entry.type == "integer" and 0 < entry.width <= 9
         data_type = pa.int32() if small else types[entry.type]
-        arrays.append(pa.array(frame[entry.name].tolist(), data_type, from_pandas=True))
+        array = pa.array(frame[entry.name].tolist(), data_type, from_pandas=True)
+        if entry.type == "date" and driver == "OpenFileGDB":
+            # Geodatabases that every ArcGIS opens have no type for days: midnight stands for one.
+            data_type = pa.timestamp("ms")
+            array = array.cast(data_type)
+        arrays.append(array)
         fields.append(pa.field(entry.name, data_type, metadata=said))
     arrays.append(pa.array(shapely.to_wkb(shapes), pa.binary()))
     fields.append(pa.field("geometry", pa.binary(), metadata={"ARROW:extension:name": "ogc.wkb"}))
