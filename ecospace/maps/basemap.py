@@ -160,9 +160,12 @@ def photograph(path: str | Path, *, title: str = "", most_pixels: int = 4096, op
     ------
     MapError
         E-MAP-48: the picture has no place (no CRS), or is not one of bytes.
+    CRSError
+        E-CRS-03: it lies on a datum whose shift is unknown.
     """
     import numpy as np
     import rasterio
+    from affine import Affine
     from folium.raster_layers import ImageOverlay
     from pyproj import CRS
     from rasterio.enums import Resampling
@@ -170,31 +173,36 @@ def photograph(path: str | Path, *, title: str = "", most_pixels: int = 4096, op
     from rasterio.vrt import WarpedVRT
     from rasterio.warp import transform_bounds
 
-    from ecospace.crs import geographic_of
+    from ecospace.crs import geographic_of, require_known_shift
 
     with rasterio.open(path) as source:
         if source.crs is None or any(kind != "uint8" for kind in source.dtypes):
             text = _("the picture has no coordinate system, or is not a picture of bytes (8 bits a band).")
             raise MapError("E-MAP-48", text, cure=_("Export it as an 8-bit GeoTIFF in CGCS2000."), file=path)
-        geographic = geographic_of(CRS.from_wkt(source.crs.to_wkt()))
-        # The tiles' projection on the picture's own datum: straightened, not shifted.
-        screen = f"+proj=webmerc {geographic.to_proj4().split('+no_defs')[0].replace('+proj=longlat', '')} +no_defs"
-        with WarpedVRT(source, crs="EPSG:3857" if geographic.to_epsg() in (4326, 4490) else screen,
-                       resampling=Resampling.bilinear, add_alpha=True) as flat:  # fmt: skip
+        # What lies on a known datum is straightened to the screen's projection; an unknown shift is refused.
+        require_known_shift(geographic_of(CRS.from_wkt(source.crs.to_wkt())), CRS.from_epsg(4490), layer=str(path))
+        with WarpedVRT(source, crs="EPSG:3857", resampling=Resampling.bilinear, add_alpha=True) as flat:
             shrink = max(1.0, max(flat.width, flat.height) / most_pixels)
             shape = (max(1, int(flat.height / shrink)), max(1, int(flat.width / shrink)))
             bands = flat.read(out_shape=(flat.count, *shape), resampling=Resampling.average)
             west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *flat.bounds)
     colours = bands[:3] if len(bands) >= 4 else np.repeat(bands[:1], 3, axis=0)
     image = np.concatenate([colours, bands[-1:]])
+    kind = "WEBP" if _writes_webp() else "PNG"
+    # A place is written only to keep the library from complaining that there is none; the page knows the corners.
+    profile = {
+        "width": shape[1],
+        "height": shape[0],
+        "count": 4,
+        "dtype": "uint8",
+        "transform": Affine(2, 0, 0, 0, -2, 0),
+    }
     with MemoryFile() as memory:
-        with memory.open(driver="WEBP" if _writes_webp() else "PNG", width=shape[1], height=shape[0], count=4,
-                         dtype="uint8") as out:  # fmt: skip
+        with memory.open(driver=kind, **profile) as out:
             out.write(image)
         data = memory.read()
-    kind = "webp" if data[:4] == b"RIFF" else "png"
     overlay = ImageOverlay(
-        f"data:image/{kind};base64," + base64.b64encode(data).decode(),
+        f"data:image/{kind.lower()};base64," + base64.b64encode(data).decode(),
         [[south, west], [north, east]],
         opacity=opacity,
         name=title or Path(path).stem,

@@ -23,6 +23,7 @@ def page_texts() -> dict[str, str]:
         "zoom_to": _("Zoom to"),
         "feature_count": _("{count} features"),
         "basemap": _("Basemap (online)"),
+        "picture": _("Aerial picture"),
         "key": _("Key of the tile service"),
         "search": _("Search all columns"),
         "found": _("{count} of {all} features"),

@@ -74,6 +74,10 @@ def opened(running: Any, path: Path, *, width: int = 1280, height: int = 800) ->
     page = context.new_page()
     seen = Seen(page)
     page.on("request", lambda request: seen.requests.append(request.url))
+    # What the page's own policy stopped has not been asked for.
+    stopped: list[str] = []
+    page.on("requestfailed", lambda request: stopped.append(request.url) if "csp" in (request.failure or "") else None)
+    page.on("requestfailed", lambda request: request.url in stopped and seen.requests.remove(request.url))
     page.on("console", lambda message: seen.complaints.append(message.text) if message.type != "log" else None)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.on("dialog", lambda dialog: (seen.complaints.append("dialog: " + dialog.message), dialog.dismiss()))

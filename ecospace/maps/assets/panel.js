@@ -154,6 +154,7 @@
       groups.get(name).append(leafOf(map, layer));
     }
     body.append(...groups.values());
+    body.append(...photographs(map));
     if (eco.page.basemaps.length) body.append(eco.basemapGroup(map));
   }
 
@@ -173,6 +174,20 @@
     const go = make("button", { type: "button", class: "eco-go", title: eco.say("zoom_to"), "aria-label": eco.say("zoom_to") + " " + layer.title, onclick: () => map.fitBounds(layer.getBounds(), { padding: [20, 20] }) });
     const count = make("small", {}, eco.say("feature_count", { count: eco.number(layer.counts.features) }));
     return make("div", { class: "eco-leaf" }, make("div", { class: "eco-leaf-name" }, box, eco.swatch(layer.styles[0], layer.shape, 22, 14), label, go), make("div", { class: "eco-leaf-more" }, slider, percent, count));
+  }
+
+  /** Pictures from the user's disk that stand in the page (basemap.py: photograph). */
+  function photographs(map) {
+    const pictures = [];
+    map.eachLayer((layer) => layer instanceof L.ImageOverlay && pictures.push(layer));
+    return pictures.map((picture) => {
+      const box = make("input", { type: "checkbox", checked: true });
+      box.addEventListener("change", () => (box.checked ? map.addLayer(picture) : map.removeLayer(picture)));
+      const slider = make("input", { type: "range", min: 0, max: 100, value: Math.round(picture.options.opacity * 100), "aria-label": eco.say("opacity_of", { title: picture.options.alt }) });
+      slider.addEventListener("input", () => picture.setOpacity(slider.value / 100));
+      const title = make("label", {}, box, " ", picture.options.alt || eco.say("picture"));
+      return make("fieldset", { class: "eco-group" }, make("div", { class: "eco-leaf" }, title, make("div", { class: "eco-leaf-more" }, slider)));
+    });
   }
 
   eco.basemapGroup = function (map) {
