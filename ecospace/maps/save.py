@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from ecospace.errors import UsageError
 from ecospace.files import atomic
 from ecospace.language import _
+from ecospace.maps.truetype import readable_everywhere
 
 #: Dots per inch of print.
 PRINT_DPI = 300
@@ -55,7 +57,8 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = PRINT_DPI) -> Pa
         raise UsageError("E-USE-20", text, cure=_("Take .png, .pdf or .svg."))
     plan = getattr(figure, "plan", None)
     facts: dict[str, str] = plan.metadata() if plan is not None else {}
-    with matplotlib.rc_context(SETTINGS), atomic(target) as temporary:
+    lettering = readable_everywhere(figure) if kind == "pdf" else nullcontext()
+    with matplotlib.rc_context(SETTINGS), lettering, atomic(target) as temporary:
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=_metadata(kind, facts))
     return target
 
