@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -98,6 +99,12 @@ class PlanFigure(Figure):
     """A matplotlib Figure that knows its scale, plane, font and findings (`plan`)."""
 
     plan: PlanRecord
+
+    def _repr_png_(self) -> bytes:
+        """The figure as a notebook shows it."""
+        target = BytesIO()
+        self.savefig(target, format="png", dpi=100)
+        return target.getvalue()
 
     def _repr_png_(self) -> bytes:
         """For a notebook: the sheet at the resolution of a screen."""

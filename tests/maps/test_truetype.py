@@ -38,7 +38,7 @@ def test_letters_keep_their_width_and_shape(original: TTFont) -> None:
             pen = AreaPen(font.getGlyphSet())
             font.getGlyphSet()[glyph].draw(pen)
             areas.append(abs(pen.value))
-        assert areas[1] == pytest.approx(areas[0], rel=2e-3, abs=50)
+        assert areas[1] == pytest.approx(areas[0], rel=5e-3, abs=50)
 
 
 def test_the_same_letters_give_the_same_font() -> None:
