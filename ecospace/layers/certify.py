@@ -82,10 +82,11 @@ class Certifier:
         column = batch.column(batch.num_columns - 1)
         ids = np.arange(start, start + len(column))
         raw = np.asarray(column.to_numpy(zero_copy_only=False), dtype=object)
-        self._require_polygons(raw, ids)
+        self._require(np.isin([kind_of(value) for value in raw], POLYGONS), ids)
         shapes = wkb_of_bytes(flat(raw))
-        invalid = invalid_of(shapes)
         bounds = measured(shapes)
+        self._require(bounds[:, 0] <= bounds[:, 2], ids)  # an empty shape has no bounds
+        invalid = invalid_of(shapes)
         box = shapely.box(*bounds[:, :2].min(axis=0), *bounds[:, 2:4].max(axis=0))
         require_in_place(GeoDataFrame(geometry=[box], crs=self.crs), layer=self.name)
         moved = self._moved(shapes)
@@ -97,19 +98,17 @@ class Certifier:
         area_m2 = float(measured(moved)[:, 4].sum())
         return pa.RecordBatch.from_arrays(columns, batch.schema.names), findings, area_m2
 
-    def _require_polygons(self, raw: Array, ids: Array) -> None:
+    def _require(self, fit: Array, ids: Array) -> None:
         """Refuse rows that have no area to measure, by their number."""
-        kinds = np.array([0 if value is None else int.from_bytes(value[1:5], "little") & 0xFF for value in raw])
-        wrong = ~np.isin(kinds % 1000, POLYGONS) | np.array([value is None or len(value) < 93 for value in raw])
-        if wrong.any():
+        if not fit.all():
             raise GeometryError(
                 "E-GEO-60",
                 _("{count} of the {name} are missing, empty or not polygons, so they have no area to measure.").format(
-                    count=int(wrong.sum()), name=_("features")
+                    count=int((~fit).sum()), name=_("features")
                 ),
                 cure=_("Take them out, and say so, before measuring."),
                 layer=self.name,
-                features=some(ids[wrong]),
+                features=some(ids[~fit]),
             )
 
     def _repaired(self, shapes: Wkb, moved: Wkb, rows: Array, ids: Array) -> tuple[Wkb, list[Finding]]:
@@ -134,6 +133,13 @@ class Certifier:
         unit = METRES_PER_DEGREE if self.crs.is_geographic else self.crs.axis_info[0].unit_conversion_factor
         dense_wkb = kernels.densified(shapes, LONGEST_EDGE_M / unit)
         return kernels.moved(dense_wkb, lambda x, y: transformer.transform(x, y, inplace=True))
+
+
+def kind_of(value: bytes | None) -> int:
+    """The geometry type of WKB, whatever its byte order and dimensions (ISO adds thousands, EWKB high bits)."""
+    if value is None:
+        return -1
+    return (int.from_bytes(value[1:5], "little" if value[0] else "big") & 0x0FFF_FFFF) % 1_000
 
 
 def flat(raw: Array) -> Array:

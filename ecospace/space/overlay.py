@@ -153,10 +153,10 @@ def shares(features: gpd.GeoDataFrame, layers: Sequence[gpd.GeoDataFrame]) -> tu
         places = np.column_stack([table["first"], table["second"]])[:, : len(layers)]
         return table["feature"], places, table["area_m2"]
     if len(layers) == 1:
-        feature, zone, area_m2 = overlay_geos.pair_areas(shapes, zones[0])
+        feature, zone, area_m2 = overlay_geos.pair_areas(shapes, overlay_geos.cut_zones(zones[0]))
         return feature, zone[:, None], area_m2
     first, second, pieces = overlay_geos.pair_pieces(*zones)
-    feature, piece, area_m2 = overlay_geos.pair_areas(shapes, pieces)
+    feature, piece, area_m2 = overlay_geos.pair_areas(shapes, overlay_geos.cut_zones(pieces))
     return feature, np.column_stack([first[piece], second[piece]]), area_m2
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -23,13 +24,31 @@ POLYGON = shapely.GeometryType.POLYGON.value
 Array = np.ndarray
 
 
-def pair_areas(features: Array, zones: Array) -> tuple[Array, Array, Array]:
+@dataclass(frozen=True)
+class ZonePieces:
+    """Zones cut into small pieces, ready to be searched by many features."""
+
+    pieces: Array
+    zone: Array
+    tree: shapely.STRtree
+
+
+def cut_zones(zones: Array) -> ZonePieces:
+    """Cut zones (valid polygons) once; the tree is built, so that threads may share it."""
+    pieces, zone = subdivide(zones, PIECE_VERTICES)
+    tree = shapely.STRtree(pieces)
+    tree.query(shapely.Point(0, 0))
+    return ZonePieces(pieces, zone, tree)
+
+
+def pair_areas(features: Array, zones: ZonePieces) -> tuple[Array, Array, Array]:
     """Area of each feature in each zone.
 
     Parameters
     ----------
-    features, zones : ndarray of Polygon or MultiPolygon, shape (n,) and (m,)
-        Valid, in one metric CRS.
+    features : ndarray of Polygon or MultiPolygon, shape (n,)
+        Valid, in the zones' metric CRS.
+    zones : ZonePieces
 
     Returns
     -------
@@ -39,12 +58,10 @@ def pair_areas(features: Array, zones: Array) -> tuple[Array, Array, Array]:
         Square metres, > 0.
     """
     feature_pieces, feature_id = subdivide(features, FEATURE_VERTICES)
-    zone_pieces, zone_id = subdivide(zones, PIECE_VERTICES)
+    zone_pieces, zone_id, tree = zones.pieces, zones.zone, zones.tree
     if not len(feature_pieces) or not len(zone_pieces):
         return np.empty(0, int), np.empty(0, int), np.empty(0)
 
-    tree = shapely.STRtree(zone_pieces)
-    tree.query(zone_pieces[0])  # builds the tree before threads share it
     blocks = _blocks(len(feature_pieces), 20_000)
     found = _in_threads(lambda part: tree.query(feature_pieces[part]) + np.array([[part.start], [0]]), blocks)
     left, right = np.hstack(found)

@@ -54,6 +54,10 @@ EXPORT void densify_features(const uint8_t *wkb, const int64_t *offsets, int64_t
         Walk walk = walk_from(wkb + offsets[i]);
         const uint8_t *header, *start = wkb + offsets[i];
         int64_t more = 0;
+        if (into && new_offsets[i + 1] - new_offsets[i] == offsets[i + 1] - offsets[i]) { /* no long edge */
+            memcpy(into + new_offsets[i], start, offsets[i + 1] - offsets[i]);
+            continue;
+        }
         uint8_t *to = into ? into + new_offsets[i] : NULL;
         if (into && walk.at != start) {
             memcpy(to, start, walk.at - start);
