@@ -40,7 +40,8 @@ class Rings:
 def signed_area(points: np.ndarray[Any, Any]) -> float:
     """The area of a closed ring; positive counter-clockwise."""
     x, y = points[:, 0] - points[0, 0], points[:, 1] - points[0, 1]
-    return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.nan_to_num(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2))
 
 
 def tidy_ring(points: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any] | None, bool]:

@@ -39,6 +39,7 @@ class Seen:
     """Record numbers (1, 2, …) by what was seen at them while the shapes were made."""
 
     unreadable: list[int] = field(default_factory=list)
+    unfinite: list[int] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
     turned: list[int] = field(default_factory=list)
@@ -77,7 +78,7 @@ def read_shapefile(path: Path, *, encoding: str | None = None) -> tuple[GeoDataF
     seen = Seen()
     shapes = np.concatenate([np.empty(0, object), *_shapes(records, seen)])
     lost = np.zeros(len(shapes), dtype=bool)
-    lost[np.array([number - 1 for number in seen.unreadable], dtype=int)] = True
+    lost[np.array([number - 1 for number in (*seen.unreadable, *seen.unfinite)], dtype=int)] = True
     lost[np.array([number - 1 for number, _hole, _part in seen.ambiguous], dtype=int)] = True
     findings += _ring_findings(seen, records)
 
@@ -149,7 +150,7 @@ def _one_by_one(
         own = Seen()
         shapes[at] = _block(alone, 0, 1, own)[0]
         number = first + int(at) + 1
-        for name in ("unreadable", "closed", "short", "turned", "boxes"):
+        for name in ("unreadable", "unfinite", "closed", "short", "turned", "boxes"):
             getattr(seen, name).extend([number] * len(getattr(own, name)))
         seen.ambiguous += [(number, hole, part) for _one, hole, part in own.ambiguous]
     return shapes
@@ -266,13 +267,19 @@ def _parts(
         fits[good[np.unique(owner[wrong])]] = False
         good = np.flatnonzero(fits)
     seen.unreadable += [int(number) for number in numbers[~fits]]
+    coordinates = _spans(words, at[good] + 11 + part_count[good], 4 * point_count[good]).view("<f8").reshape(-1, 2)
+    finite = np.isfinite(coordinates).all(axis=1)
+    if not finite.all():
+        owner = np.repeat(np.arange(len(good)), point_count[good])
+        unfinite = np.bincount(owner[~finite], minlength=len(good)) > 0
+        seen.unfinite += [int(number) for number in numbers[good[unfinite]]]
+        coordinates, good = coordinates[~unfinite[owner]], good[~unfinite]
     if not len(good):
         return good, np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(1, np.int64)
     owner_offsets = np.concatenate([[0], np.cumsum(part_count[good])])
     first_point = np.concatenate([[0], np.cumsum(point_count[good])[:-1]])
     parts = _spans(words, at[good] + 11, part_count[good]) + np.repeat(first_point, part_count[good])
-    raw = _spans(words, at[good] + 11 + part_count[good], 4 * point_count[good])
-    return good, parts.astype(np.int64), raw.view("<f8").reshape(-1, 2), owner_offsets
+    return good, parts.astype(np.int64), coordinates, owner_offsets
 
 
 def _spans(words: Any, begin: Any, size: Any) -> np.ndarray[Any, Any]:
@@ -286,15 +293,17 @@ def _spans(words: Any, begin: Any, size: Any) -> np.ndarray[Any, Any]:
 def _signed_areas(coordinates: Any, parts: Any, sizes: Any) -> np.ndarray[Any, Any]:
     """Twice the signed area of each ring, from its first point: zone-prefixed eastings would cancel digits."""
     shifted = coordinates - np.repeat(coordinates[np.minimum(parts, len(coordinates) - 1)], sizes, axis=0)
-    cross = shifted[:-1, 0] * shifted[1:, 1] - shifted[1:, 0] * shifted[:-1, 1]
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers beyond the earth; their place is judged later
+        cross = shifted[:-1, 0] * shifted[1:, 1] - shifted[1:, 0] * shifted[:-1, 1]
     cross = np.append(cross, 0.0)
     filled = sizes > 0
     # The step from the last point of a ring to the first of the next belongs to neither.
     cross[(parts + sizes - 1)[filled]] = 0.0
     out = np.zeros(len(parts))
     if filled.any():
-        out[filled] = np.add.reduceat(cross, parts[filled])
-    return out
+        with np.errstate(over="ignore", invalid="ignore"):
+            out[filled] = np.add.reduceat(cross, parts[filled])
+    return np.nan_to_num(out)
 
 
 def _only(
@@ -328,6 +337,13 @@ def _ring_findings(seen: Seen, records: Records) -> list[Finding]:
             _("{count} records of the .shp cannot be read (lengths and counts contradict each other).").format(
                 count=len(seen.unreadable)),
             cure=_("Copy or export the file again."), features=_texts(seen.unreadable), count=len(seen.unreadable),
+        ))  # fmt: skip
+    if seen.unfinite:
+        findings.append(Finding(
+            "E-GEO-23", "error",
+            _("{features}: {what}; left in, it would count as clear of everything").format(
+                features=", ".join(map(str, seen.unfinite[:5])), what=_("coordinates are not numbers")),
+            cure=_("Copy or export the file again."), features=_texts(seen.unfinite), count=len(seen.unfinite),
         ))  # fmt: skip
     for number, as_hole, as_part in seen.ambiguous:
         findings.append(Finding(

@@ -7,6 +7,8 @@ memory of `geopandas.read_file`. No `bbox`, `where` or SQL: an index of the file
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from ecospace.errors import ReadError
+from ecospace.errors import ReadError, UnsafeError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers import gdal
@@ -47,9 +49,9 @@ def inner_layers(path: Path, format: str) -> list[Inner]:
     """The layers of a file that GDAL reads, tables without geometry among them."""
     if format == "parquet":
         return [Inner(path.stem, "", -1)]
-    with _explained(path, []):
+    with _explained(path, []), _alone(path, format) as file:
         pyogrio = gdal.vector()
-        connection = gdal.connection(path, format)
+        connection = gdal.connection(file, format)
         return [Inner(str(name), str(geometry or ""), -1) for name, geometry in pyogrio.list_layers(connection)]
 
 
@@ -77,11 +79,11 @@ def read_vector(path: Path, format: str, layer: str) -> tuple[GeoDataFrame, list
     """
     if format == "parquet":
         return _parquet(path)
-    if format in ("gml", "tab", "mif"):
+    if format in ("tab", "mif"):
         _refuse_companions(path)
     findings: list[Finding] = []
-    with _explained(path, findings):
-        return _through_gdal(path, format, layer, findings), findings
+    with _explained(path, findings), _alone(path, format) as file:
+        return _through_gdal(file, format, layer, findings), findings
 
 
 def _through_gdal(path: Path, format: str, layer: str, findings: list[Finding]) -> GeoDataFrame:
@@ -252,17 +254,32 @@ def _neutral(path: Path) -> bool:
 
 
 def _refuse_companions(path: Path) -> None:
-    """MapInfo and GML stand beside files that GDAL opens by itself; none of them may be a virtual one."""
-    from ecospace.errors import UnsafeError
-
-    for item in path.parent.glob(f"{path.stem}.*"):
-        if item.is_file() and VIRTUAL.search(item.open("rb").read(65_536)):
+    """MapInfo stands beside files that GDAL opens by itself; none of them may be a virtual one."""
+    for item in sorted(path.parent.glob(f"{path.stem}.*")):
+        if item.is_file() and VIRTUAL.search(_head(item)):
             raise UnsafeError(
                 "E-SAFE-02",
                 _("the file only points to other files or to a service; opening it would read them."),
                 cure=_("Ask for the data file itself."),
                 file=item,
             )
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(65_536)
+
+
+@contextmanager
+def _alone(path: Path, format: str) -> Iterator[Path]:
+    """The file itself; GML as a copy in a folder of its own, as GDAL writes a .gfs beside it and believes one it finds."""
+    if format != "gml":
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="ecospace-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        yield copy
 
 
 @contextmanager

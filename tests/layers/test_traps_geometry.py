@@ -14,6 +14,7 @@ import shapely
 import shapely.affinity
 from pyproj import CRS
 
+from ecospace.check.verdict import Level
 from ecospace.crs import brought, gauss_zone
 from ecospace.errors import EcospaceError, GeometryError, ReadError
 from ecospace.layers.contract import check_contract
@@ -23,6 +24,7 @@ from ecospace.layers.repair import mend, repair
 from ecospace.layers.text import match_key
 from ecospace.space.overlay import covered_area, cross_area, cross_pieces
 
+from ..check import county
 from .shapefiles import EAST, NORTH, square, write_shapefile
 
 BOX = shapely.box(0, 0, 100, 100)
@@ -178,11 +180,13 @@ def test_tB12_a_thin_overlap_is_not_rounded_away() -> None:
 
 
 def test_tB13_an_overlap_without_area_is_still_an_overlap() -> None:
-    # Two triangles that overlap by less than the arithmetic can hold: the predicate sees it, the area is 0 or tiny.
-    one = shapely.Polygon([(0, 0), (1, 0), (1, 1)])
-    other = shapely.Polygon([(0.5, np.nextafter(0.5, 0)), (0, 1), (1, 2)])
-    assert shapely.relate_pattern(one, other, "2********")
-    assert one.intersection(other).area < 1e-15
+    red = county.box(0, 0, 1_000, 1_000)
+    # One representable step into the red line, which the area of the intersection cannot hold.
+    inside = np.nextafter(county.X, np.inf)
+    site = shapely.Polygon([(inside, county.Y + 500), (county.X - 50, county.Y + 450), (county.X - 50, county.Y + 550)])
+    assert site.intersection(red).area < 1e-6
+    (result,) = county.county(county.layer([red])).check(county.sites(site))
+    assert result.level in (Level.PROHIBITED, Level.RESTRICTED)
 
 
 def test_tB14_keys_are_compared_in_one_form() -> None:
