@@ -198,7 +198,7 @@ def parse(text: str, noted: Noted, *, packed: bool = False) -> tuple[dict[str, s
         raise ReadError(
             "E-READ-63",
             _("the file has no parcel: no section [地块坐标] with heads and points was found."),
-            cure=_("Give a boundary-point file (勘测定界界址点坐标交换格式)."),
+            cure=_("Give a boundary-point file (勘测定界界址点坐标交换格式); a plain list of points is read as .csv."),
         )
     empty = next((plot for plot in plots if not plot.points), None)
     if empty is not None:

@@ -7,7 +7,7 @@ PROJ takes the coordinates over unchanged and says nothing, though the datums ar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -65,8 +65,12 @@ class Helmert:
         CRSError
             E-CRS-38: not seven finite numbers, or all of them zero.
         """
-        numbers = [float(number) for number in parameters]
-        if len(numbers) != 7 or not all(map(math.isfinite, numbers)) or not any(numbers):
+        try:
+            numbers = [float(number) for number in parameters]
+        except (TypeError, ValueError):
+            numbers = []
+        sense = convention in ("coordinate_frame", "position_vector")
+        if len(numbers) != 7 or not all(map(math.isfinite, numbers)) or not any(numbers) or not sense:
             raise CRSError(
                 "E-CRS-38",
                 _("a shift of datum needs seven numbers, not all of them zero; here are {count}.").format(
@@ -169,6 +173,22 @@ def shift_datum(frame: GeoDataFrame, shift: Helmert | str | Path, *, layer: str 
     out = frame.set_geometry(after).set_crs(target, allow_override=True)
     out.attrs["findings"] = [*frame.attrs.get("findings", []), _finding(system.title, shift, distances, layer)]
     return out
+
+
+def shifted_as_told(
+    frame: GeoDataFrame, settings: Mapping[str, Any], *, folder: Path, layer: str = ""
+) -> tuple[GeoDataFrame, list[Finding]]:
+    """A layer shifted by what its table in study.toml says: ``helmert`` (seven numbers) or ``grid`` (a file).
+
+    ``helmert_convention = "position_vector"`` turns the sense of the rotations; see `Helmert`.
+    """
+    if settings.get("helmert"):
+        convention = settings.get("helmert_convention", "coordinate_frame")
+        out = shift_datum(frame, Helmert.of(settings["helmert"], convention), layer=layer)
+    else:
+        out = shift_datum(frame, folder / str(settings["grid"]), layer=layer)
+    findings = out.attrs.pop("findings")
+    return out, findings[-1:]
 
 
 def _moved(points: np.ndarray[Any, Any], steps: list[Transformer]) -> np.ndarray[Any, Any]:

@@ -124,6 +124,8 @@ def read_content(
     with opened(path) as found:
         chosen = _chosen(found, layer, Path(path))
         content = _read(chosen, layer, encoding, options or {})
+        if (options or {}).get("swap") and (chosen.format in DRIVERS or chosen.format in ("shp", "geojson", "parquet")):
+            content = replace(content, frame=_exchanged(content.frame))
         if not fits_suffix(chosen.path, chosen.format):
             note = Finding(
                 "F-READ-20",
@@ -219,6 +221,14 @@ def _surveyed(path: Path, format: str, layer: str | None, options: Mapping[str, 
     from ecospace.layers.boundary_txt import read_boundary_txt
 
     return _content(read_boundary_txt(path, **_only(options, "crs", "swap", "place", "angles", "declared_area")))
+
+
+def _exchanged(frame: GeoDataFrame) -> GeoDataFrame:
+    """North and east exchanged, where the user says so: surveyors' readers do it themselves."""
+    import shapely
+
+    turned = shapely.transform(frame.geometry.to_numpy(), lambda points: points[:, ::-1])
+    return frame.assign(**{frame.geometry.name: turned}).set_geometry(frame.geometry.name, crs=frame.crs)
 
 
 def _only(options: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -106,6 +106,11 @@ def read_layer(
         _stop_at_errors(content.findings, on_error, key, file)
         frame, seen = placed(content, crs, place, key, file)
         findings = [*content.findings, *seen]
+        if settings.get("helmert") or settings.get("grid"):
+            from ecospace.layers.datum import shifted_as_told
+
+            frame, seen = shifted_as_told(frame, settings, folder=file.parent, layer=key)
+            findings += seen
         frame, seen = normalised(frame)
         findings += seen
         frame, seen = assessed(frame, repair, max_change, layer=key)
