@@ -70,7 +70,7 @@ def sources_table(found: Corridors) -> Table:
         count=left_out, area=area / 10_000
     )
     table = Table(frame).titled(_("Ecological sources"), _("Sources"))
-    return table.show("source", _("Source")).show("area_m2", _("Area"), unit="ha", decimals=2).noted(
+    return table.show("source", _("Ecological source")).show("area_m2", _("Area"), unit="ha", decimals=2).noted(
         note if left_out else ""
     )  # fmt: skip
 
