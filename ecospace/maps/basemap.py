@@ -7,16 +7,14 @@ written into a file unless the user says so.
 from __future__ import annotations
 
 import base64
-import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ecospace.errors import MapError
 from ecospace.language import _, current
+from ecospace.terms import standard
 
 
 @dataclass(frozen=True)
@@ -94,11 +92,6 @@ class Basemap:
                 "shown": self.shown, "key": self.key if keep_key else ""}  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _known() -> dict[str, Any]:
-    return tomllib.loads((files("ecospace") / "standards" / "basemaps.toml").read_text("utf-8"))
-
-
 def tianditu(kind: str = "vec", *, key: str = "") -> tuple[Basemap, ...]:
     """天地图: the national map service (CGCS2000, not shifted), tiles and names as two basemaps.
 
@@ -109,7 +102,7 @@ def tianditu(kind: str = "vec", *, key: str = "") -> tuple[Basemap, ...]:
     key : str
         The user's own ``tk``; without one, the page asks for it.
     """
-    service = _known()["tianditu"]
+    service = standard("basemaps")["tianditu"]
     if kind not in service["layers"]:
         text = _("天地图 has no layer '{kind}'.").format(kind=kind)
         raise MapError("E-MAP-45", text, cure=", ".join(service["layers"]))
@@ -128,7 +121,7 @@ def tianditu(kind: str = "vec", *, key: str = "") -> tuple[Basemap, ...]:
 def require_unshifted(url: str) -> None:
     """Refuse tiles whose coordinates are shifted by hundreds of metres: a red line on them lies in the wrong place."""
     host = (urlsplit(url).hostname or "").lower()
-    for shifted in _known()["shifted"]:
+    for shifted in standard("basemaps")["shifted"]:
         if any(host == name or host.endswith("." + name) for name in shifted["hosts"]):
             raise MapError(
                 "E-MAP-46",

@@ -22,7 +22,7 @@ from folium.template import Template
 from ecospace.language import _
 from ecospace.maps.encode import Coded, encode, in_degrees, variable
 from ecospace.maps.maplayer import MapLayer
-from ecospace.maps.style import Style
+from ecospace.maps.style import Style, Styles
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -53,6 +53,8 @@ class WebLayer(MapLayer):
         ``"before"`` or ``"after"`` for the two versions under the curtain.
     notes : sequence of str
         Remarks under the layer in the notes, e.g. the texts of its findings.
+    class_styles : mapping of str to Style, optional
+        The style of each class of `by`, where no code system has them.
     """
 
     columns: Mapping[str, str] | None = None
@@ -61,6 +63,14 @@ class WebLayer(MapLayer):
     source: str = ""
     side: str = ""
     notes: Sequence[str] = ()
+    class_styles: Mapping[str, Style] | None = None
+
+    def styles(self, styles: Styles | None = None) -> dict[str, Style]:
+        """The style of each class that occurs, by code."""
+        if self.class_styles is None or self.by is None:
+            return super().styles(styles)
+        occurring = set(self.frame[self.by].dropna().astype(str))
+        return {code: style for code, style in self.class_styles.items() if code in occurring}
 
 
 class Raw(Element):  # type: ignore[misc]  # branca has no types
@@ -257,7 +267,8 @@ def _labels(layer: WebLayer) -> list[tuple[float, float, str]]:
     words = layer.frame[layer.label]
     frame = layer.frame[words.notna() & (words.astype(str) != "")]
     places, _vertices = in_degrees(frame.set_geometry(frame.representative_point()))
-    order = np.argsort(-(frame.area.to_numpy() + frame.length.to_numpy()), kind="stable")[:MOST_LABELS]
+    shapes = frame.geometry.to_numpy()
+    order = np.argsort(-(shapely.area(shapes) + shapely.length(shapes)), kind="stable")[:MOST_LABELS]
     texts = frame[layer.label].astype(str).to_numpy()
     return [
         (round(float(shapely.get_x(places[i])), 7), round(float(shapely.get_y(places[i])), 7), str(texts[i]))

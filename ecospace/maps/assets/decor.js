@@ -84,13 +84,16 @@
   /** Names of features; one that would cover another is left out until there is room. */
   function names(pen, map, size) {
     const taken = [];
-    pen.font = "600 13px " + eco.FONT;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     for (const layer of [...eco.page.layers].reverse()) {
-      if (!map.hasLayer(layer)) continue;
+      // Names of points would hide the map of a whole county.
+      if (!map.hasLayer(layer) || (layer.shape === "point" && layer.labels.length > 5 && map.getZoom() < 12)) continue;
+      pen.font = (layer.outline ? "600 13px " : "12px ") + eco.FONT;
+      const lift = layer.shape === "point" ? 12 : 0;
       for (const [longitude, latitude, words] of layer.labels) {
-        const { x, y } = map.latLngToContainerPoint([latitude, longitude]);
+        const at = map.latLngToContainerPoint([latitude, longitude]);
+        const [x, y] = [at.x, at.y - lift];
         if (x < -60 || y < -20 || x > size.x + 60 || y > size.y + 20) continue;
         const half = pen.measureText(words).width / 2 + 4;
         const box = [x - half, y - 10, x + half, y + 10];

@@ -24,6 +24,8 @@
       eco.buildTable(map);
       eco.answerClicks(map);
       new eco.Decor().addTo(map);
+      // A tile service would be hidden by it.
+      if (!page.basemaps.length) page.layers.filter((layer) => layer.outline && layer.shape === "polygon").forEach((layer) => new eco.Ground(layer).addTo(map));
       document.addEventListener("keydown", (event) => event.key === "Escape" && eco.stopTool());
       new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
       map.invalidateSize({ animate: false });

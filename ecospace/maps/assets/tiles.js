@@ -383,6 +383,16 @@
     },
   });
 
+  /** The ground of the study area, paler than what lies round it, under everything else. */
+  eco.Ground = eco.CodedLayer.extend({
+    initialize(layer) {
+      L.GridLayer.prototype.initialize.call(this, { pane: "tilePane" });
+      const style = { fill: "#ffffff", fillOpacity: 1, line: "", lineWidth: 0, dash: [], hatch: "", marker: "circle", markerSize: 0 };
+      Object.assign(this, { hidden: new Set(), seams: true, styles: layer.styles.map(() => style) });
+      this.opened = layer.opened.then(() => (this.shapes = layer.shapes));
+    },
+  });
+
   eco.layers = [];
   eco.layer = (id) => new eco.CodedLayer(id);
 })((window.ecospace = window.ecospace || {}));
