@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from ecospace.study import Study
 
 #: Changes whenever what is stored changes its meaning.
-FORM = 1
+FORM = 2
 #: Where prepared layers stand, beside study.toml.
 FOLDER = ".ecospace/check"
 #: Columns kept for reports, where a layer has them.
-EXTRA = ("code", "kind", "level", "area_m2_stated", "layout", "pollution", "risk", "efficiency")
+EXTRA = ("code", "code_name", "kind", "level", "layout", "pollution", "risk", "efficiency")
 
 
 def prepare(layer: Layer) -> ControlLayer:
@@ -90,7 +90,8 @@ def facts_of(layer: Layer, polygons: bool) -> dict[str, Any]:
         "key": layer.key, "role": layer.role, "title": layer.title or label(layer.role), "file": layer.path.name,
         "source": layer.source, "date": layer.date.isoformat() if layer.date else None,
         "valid_to": str(settings["valid_to"]) if settings.get("valid_to") else None,
-        "accuracy_m": settings.get("accuracy_m"), "crs": layer.frame.crs.name, "features": len(layer.frame),
+        "accuracy_m": settings.get("accuracy_m"),
+        "code_system": settings.get("code_system"), "crs": layer.frame.crs.name, "features": len(layer.frame),
         "polygons": polygons, "sha256": dict(sorted(layer.sha256.items())),
         "findings": [{"code": finding.code, "text": finding.text} for finding in layer.findings],
     }  # fmt: skip

@@ -6,11 +6,12 @@ Their legal basis is dated data (``basis.toml``). A rule of an office is one mor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import shapely
 
+from ecospace.check.contact import Meeting, area_once
 from ecospace.check.controls import (
     Control,
     Outcome,
@@ -69,7 +70,7 @@ def avoids_eco_redline(
         text = _("inside a core protection zone: human activity is in principle forbidden")
         outcome = Outcome(Level.PROHIBITED, text, ("redline-142-core", "redline-142-special"))
         found.append(verdict(rule, site, eco_redline, meetings, outcome, grade="core", area_m2=core_m2))
-    if core_m2 <= 0 or whole.area_m2 - core_m2 > 1e-9 * whole.area_m2:
+    if core_m2 <= 0 or whole.area_m2 - core_m2 > _rounding_m2(site, meetings):
         outside = whole.area_m2 - core_m2
         found.append(verdict(rule, site, eco_redline, meetings, _redline_outside(site), area_m2=outside))
     unknown = [reserve for reserve in reserves if reserve.unknown() or _ungraded(reserve)]
@@ -81,6 +82,12 @@ def avoids_eco_redline(
                              clauses=("redline-142-core",)))  # fmt: skip
     rest = elsewhere(rule, site, eco_redline) if eco_redline.unknown() else []
     return [*found, *rest]
+
+
+def _rounding_m2(site: Subject, meetings: Sequence[Meeting]) -> float:
+    """Area that two layers from different CRSs may differ by along their common edges: 12 micrometres on each side."""
+    around = shapely.length(site.ground) + sum(shapely.length(meeting.ground) for meeting in meetings)
+    return 2.5e-5 * float(around)
 
 
 def _redline_outside(site: Subject) -> Outcome:
@@ -279,7 +286,21 @@ def avoids_water_source(site: Subject, water_source: Control) -> list[Verdict]:
         text = _("quasi-protection zone: heavily polluting projects are forbidden, others must not raise discharges")
         return Outcome(Level.RESTRICTED, text, ("water-67",), _("environmental impact assessment of the discharge"))
 
-    return judged("avoids_water_source", site, water_source, decide, clear_clauses=("water-65", "water-66", "water-67"))
+    rule, found = "avoids_water_source", []
+    stricter: list[Meeting] = []
+    for grade in ("level-1", "", "level-2", "quasi"):
+        meetings = water_source.graded(grade)
+        if not meetings:
+            continue
+        # Levels are often drawn nested: ground of a stricter level counts there only.
+        area = area_once(meetings)
+        if stricter:
+            area = float(shapely.difference(ground_of(meetings), ground_of(stricter)).area)
+        if not stricter or area > _rounding_m2(site, meetings):
+            found.append(verdict(rule, site, water_source, meetings, decide(grade), grade=grade, area_m2=area))
+        stricter += meetings
+    clear = ("water-65", "water-66", "water-67")
+    return [*found, *elsewhere(rule, site, water_source, clear)]
 
 
 def avoids_farmland(site: Subject, farmland: Control) -> list[Verdict]:

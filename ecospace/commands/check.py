@@ -64,7 +64,7 @@ def register(app: typer.Typer) -> None:
             on=on,
         )
         _say(results)
-        for path in write_outputs(results, output):
+        for path in write_outputs(results, output, study):
             typer.echo(f"→ {path}")
         from ecospace.check.result import exit_status
 
@@ -124,7 +124,7 @@ def check_files(
     return checker.check(batch)
 
 
-def write_outputs(results: list[SiteResult], output: Path | None) -> list[Path]:
+def write_outputs(results: list[SiteResult], output: Path | None, study: Path) -> list[Path]:
     """Write what was asked for: one file by its suffix, or the whole set into a folder."""
     if output is None:
         return []
@@ -136,13 +136,15 @@ def write_outputs(results: list[SiteResult], output: Path | None) -> list[Path]:
     if suffix == ".gpkg":
         return [write_pieces(results, output)]
     from ecospace.report.site_report import save_site_report, save_site_workbook
+    from ecospace.study import open_study
 
     if suffix == ".xlsx":
         return [save_site_workbook(results, output)]
     if suffix == ".docx":
-        return [save_site_report(results, output)]
+        return [save_site_report(results, output, study=open_study(study))]
     output.mkdir(parents=True, exist_ok=True)
-    reports = [save_site_report([result], output / f"{file_name(result)}.docx") for result in results]
+    opened = open_study(study)
+    reports = [save_site_report([result], output / f"{file_name(result)}.docx", study=opened) for result in results]
     return [
         *reports,
         save_site_workbook(results, output / f"{_('site check')}.xlsx"),

@@ -1,0 +1,351 @@
+"""The tables of a site check (T1–T7, A1 of the report, and the sheets of the workbook)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import shapely
+
+from ecospace.check.basis import cited
+from ecospace.check.contact import Contact, Meeting
+from ecospace.check.controls import distance_text
+from ecospace.check.grades import grade_label
+from ecospace.check.result import SiteResult
+from ecospace.check.verdict import Level, Verdict
+from ecospace.language import _
+from ecospace.layers.codes import code_system
+from ecospace.terms import label
+from ecospace.units import round_number
+
+#: Roles of each table.
+THREE_LINES = ("eco_redline", "farmland", "urban_boundary")
+PROTECTED = (
+    "national_park", "nature_reserve", "protected_area", "scenic_area", "forest_park", "wetland_park", "geopark",
+    "world_heritage", "germplasm_reserve", "wetland", "public_forest",
+)  # fmt: skip
+#: Points of a boundary table beyond which a report would be a list of numbers; the rest is in the file itself.
+MOST_POINTS = 500
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table ready to be printed: headings, rows of text, alignment."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: tuple[str, ...] = ()
+    widths: tuple[float, ...] = ()
+    total: bool = False
+
+
+def hectares(area_m2: float) -> str:
+    """Hectares with four decimals; what would print as nothing says its square metres.
+
+    >>> hectares(12345.6), hectares(0.08), hectares(0.0)
+    ('1.2346', '<0.0001 (0.08 m²)', '0.0000')
+    """
+    value = round_number(area_m2 / 10_000, 4)
+    if area_m2 > 0 and value == 0:
+        return (
+            f"<0.0001 ({round_number(area_m2, 4).normalize():f} m²)"
+            if area_m2 >= 5e-5
+            else f"<0.0001 ({area_m2:.2g} m²)"
+        )
+    return f"{value}"
+
+
+def percent(share: float) -> str:
+    """A share as per cent with two decimals; above nothing it never prints as nothing.
+
+    >>> percent(0.12345), percent(1e-7), percent(0.0)
+    ('12.34', '<0.01', '0.00')
+    """
+    value = round_number(share * 100, 2)
+    return "<0.01" if share > 0 and value == 0 else f"{value}"
+
+
+def metres(distance_m: float | None) -> str:
+    """A distance in metres, one decimal."""
+    if distance_m is None:
+        return "—"
+    return f"{round_number(distance_m, 1)}" if distance_m >= 0.05 or distance_m == 0 else f"{distance_m:.2g}"
+
+
+def basic_facts(result: SiteResult) -> list[tuple[str, str]]:
+    """T1 地块基本情况."""
+    site = result.site
+    declared = site.declared_area_m2
+    points = int(shapely.get_num_coordinates(site.shape))
+    difference = "—" if declared is None else f"{round_number((result.area_m2 - declared) / 1e4, 4)}"
+    drawn = {"polygon": _("area"), "line": _("line"), "point": _("point")}[site.drawn]
+    said = {True: _("yes"), False: _("no"), None: _("not stated")}[site.polluting]
+    return [
+        (_("Site no."), site.id),
+        (_("Name"), site.name or "—"),
+        (_("Use applied for"), site.use or "—"),
+        (_("Township"), town_of(result) or "—"),
+        (_("Kind of activity"), site.activity.label if site.activity else _("not stated")),
+        (_("Discharges pollutants"), said),
+        (_("Computed area (ha)"), hectares(result.area_m2)),
+        (_("Declared area (ha)"), "—" if declared is None else hectares(declared)),
+        (_("Computed − declared (ha)"), difference),
+        (_("Area method"), str(result.study["area_method"])),
+        (_("Coordinate system"), site.crs.name),
+        (_("Shape, points"), f"{drawn}, {points}"),
+        (_("File"), site.file or "—"),
+        (_("Day of the check"), result.on.isoformat()),
+    ]
+
+
+def town_of(result: SiteResult) -> str:
+    """The township that has most of the site."""
+    found = [m for contact in by_role(result, "townships") for m in contact.overlaps]
+    return max(found, key=lambda meeting: meeting.area_m2).name if found else ""
+
+
+def by_role(result: SiteResult, *roles: str) -> list[Contact]:
+    """The contacts with layers of some roles."""
+    return [contact for contact in result.contacts.values() if contact.layer.facts["role"] in roles]
+
+
+def three_lines(result: SiteResult) -> Grid:
+    """T2 三区三线叠加."""
+    rows = []
+    for role in THREE_LINES:
+        found = by_role(result, role)
+        for contact in found:
+            relation = _relation(contact)
+            rows.append((contact.layer.title, hectares(contact.area_m2), percent(_share(result, contact.area_m2)),
+                         metres(contact.distance_m), relation, str(contact.layer.facts.get("date") or "—")))  # fmt: skip
+        if not found:
+            rows.append((label(role), "—", "—", "—", _missing(result, role), "—"))
+    headings = (
+        _("Control line"),
+        _("Area taken (ha)"),
+        _("Share of the site (%)"),
+        _("Nearest distance (m)"),
+        _("Result"),
+        _("Date of the layer"),
+    )
+    return Grid(
+        headings, tuple(rows), ("left", "right", "right", "right", "center", "center"), (24, 18, 15, 15, 14, 14)
+    )
+
+
+def protected_places(result: SiteResult) -> Grid:
+    """T3 自然保护地及生态空间: every feature met, however small; kinds that are not concerned in one row each."""
+    rows: list[tuple[str, ...]] = []
+    for role in PROTECTED:
+        for contact in by_role(result, role):
+            rows += [(meeting.name, label(role), _extra(meeting, "level"), grade_label(meeting.grade) or "—",
+                      hectares(meeting.area_m2), percent(_share(result, meeting.area_m2)), _met(meeting))
+                     for meeting in contact.meetings]  # fmt: skip
+            if not contact.meetings:
+                rows.append(("—", label(role), "—", "—", hectares(0.0), percent(0.0), _apart(contact)))
+    headings = (
+        _("Name"),
+        _("Kind"),
+        _("Rank"),
+        _("Functional zone"),
+        _("Area taken (ha)"),
+        _("Share of the site (%)"),
+        _("Result"),
+    )
+    return Grid(
+        headings,
+        tuple(rows),
+        ("left", "left", "center", "center", "right", "right", "center"),
+        (22, 20, 12, 16, 17, 14, 20),
+    )
+
+
+def water_zones(result: SiteResult) -> Grid:
+    """T4 水源保护区."""
+    rows = [
+        (meeting.name, grade_label(meeting.grade) or _("not stated"), hectares(meeting.area_m2),
+         percent(_share(result, meeting.area_m2)), _met(meeting))
+        for contact in by_role(result, "water_source") for meeting in contact.meetings
+    ]  # fmt: skip
+    rows += [
+        ("—", "—", hectares(0.0), percent(0.0), _apart(c)) for c in by_role(result, "water_source") if not c.meetings
+    ]
+    if not by_role(result, "water_source"):
+        rows = [("—", "—", "—", "—", _missing(result, "water_source"))]
+    headings = (_("Source"), _("Level"), _("Area taken (ha)"), _("Share of the site (%)"), _("Result"))
+    return Grid(headings, tuple(rows), ("left", "center", "right", "right", "center"), (30, 18, 18, 16, 24))
+
+
+def control_units(result: SiteResult) -> tuple[Grid, list[tuple[str, str]]]:
+    """T5 管控单元, and the four texts of each unit."""
+    rows, texts = [], []
+    for contact in by_role(result, "control_unit"):
+        for meeting in contact.overlaps:
+            rows.append((_extra(meeting, "code", meeting.id), meeting.name, grade_label(meeting.grade) or "—",
+                         hectares(meeting.area_m2), percent(_share(result, meeting.area_m2))))  # fmt: skip
+            for key, heading in (("layout", _("Spatial layout")), ("pollution", _("Pollutant discharge")),
+                                 ("risk", _("Environmental risk")), ("efficiency", _("Use of resources"))):  # fmt: skip
+                text = _extra(meeting, key, "")
+                if text:
+                    texts.append((f"{_extra(meeting, 'code', meeting.id)} {heading}", text))
+    if not rows:
+        rows = [("—", "—", "—", "—", _missing(result, "control_unit") if not by_role(result, "control_unit") else "—")]
+    headings = (_("Unit code"), _("Unit"), _("Class"), _("Area (ha)"), _("Share of the site (%)"))
+    return Grid(headings, tuple(rows), ("center", "left", "center", "right", "right"), (26, 34, 20, 16, 16)), texts
+
+
+@lru_cache(maxsize=1)
+def _land_classes() -> dict[str, Any]:
+    return tomllib.loads(files("ecospace.check").joinpath("land_classes.toml").read_text(encoding="utf-8"))
+
+
+def land_use(result: SiteResult) -> Grid | None:
+    """T6 占用地类: by code, with 农用地, 耕地, 建设用地, 未利用地 above where the code system has them."""
+    contacts = by_role(result, "land_use")
+    if not contacts or not contacts[0].layer.polygons:
+        return None
+    contact, classes = contacts[0], _land_classes()
+    system = str(contact.layer.facts.get("code_system") or "")
+    area: dict[str, float] = {}
+    for meeting in contact.overlaps:
+        code = _extra(meeting, "code", "")
+        area[code] = area.get(code, 0.0) + meeting.area_m2
+    names = {_extra(meeting, "code", ""): _extra(meeting, "code_name", "") for meeting in contact.overlaps}
+    rows = []
+    if system == classes["system"]:
+        for key, heading in (("agricultural", _("Agricultural land")), ("arable", _("of which arable")),
+                             ("construction", _("Construction land")), ("unused", _("Unused land"))):  # fmt: skip
+            taken = sum(value for code, value in area.items() if _is_class(code, key))
+            rows.append((heading, "", hectares(taken), percent(_share(result, taken))))
+    known = code_system(system).names if system and hasattr(code_system(system), "names") else {}
+    for code in sorted(area):
+        name = names.get(code) or str(known.get(code, ""))
+        rows.append(
+            (f"　{name}" if name else "—", code or "—", hectares(area[code]), percent(_share(result, area[code])))
+        )
+    total = sum(area.values())
+    rows.append((_("Total"), "", hectares(total), percent(_share(result, total))))
+    headings = (_("Land class"), _("Code"), _("Area (ha)"), _("Share of the site (%)"))
+    return Grid(headings, tuple(rows), ("left", "center", "right", "right"), (40, 16, 22, 22), total=True)
+
+
+def _is_class(code: str, key: str) -> bool:
+    """Whether a land code is of a class: the longest entry that begins it counts."""
+    classes = _land_classes()
+    best = {name: max((len(entry) for entry in classes[name] if code.startswith(entry)), default=0)
+            for name in ("agricultural", "construction", "unused")}  # fmt: skip
+    if key == "arable":
+        return any(code.startswith(entry) for entry in classes["arable"])
+    return best[key] > 0 and best[key] == max(best.values())
+
+
+def verdicts(result: SiteResult) -> Grid:
+    """T7 判定表: the worst first; kinds that the area does not have are left to the note below."""
+    shown = sorted((v for v in result.verdicts if v.layers or v.level is not Level.CLEAR), key=lambda v: v.level.rank)
+    rows = tuple(
+        (verdict.subject, _area_or_distance(verdict), verdict.level.label, cited(verdict.clauses) or "—", _why(verdict))
+        for verdict in shown
+    )
+    headings = (_("Zone"), _("Area / nearest"), _("Verdict"), _("Basis"), _("Reason, papers needed"))
+    return Grid(headings, rows, ("left", "right", "center", "left", "left"), (24, 18, 14, 30, 44))
+
+
+def _area_or_distance(verdict: Verdict) -> str:
+    if verdict.area_m2 > 0:
+        return f"{hectares(verdict.area_m2)} {_('ha')}"
+    return distance_text(verdict.distance_m) if verdict.distance_m else "—"
+
+
+def _why(verdict: Verdict) -> str:
+    said = "" if verdict.level is Level.CLEAR and verdict.distance_m else verdict.text
+    papers = _("needed: {papers}").format(papers=verdict.procedure) if verdict.procedure else ""
+    parts = [part for part in (said, papers, *verdict.labels) if part]
+    return _("; ").join(parts) or "—"
+
+
+def absent_kinds(result: SiteResult) -> list[str]:
+    """Kinds of which the office verified that there are none."""
+    return [v.subject for v in result.verdicts if v.level is Level.CLEAR and not v.layers]
+
+
+def boundary_points(result: SiteResult) -> Grid:
+    """A1 界址点坐标表: in the site's own CRS, X north and Y east in metres, or latitude and longitude."""
+    site = result.site
+    degrees = bool(site.crs.is_geographic)
+    rows: list[tuple[str, ...]] = []
+    rings = [
+        ring
+        for part in shapely.get_parts(site.shape)
+        for ring in ([part] if part.geom_type != "Polygon" else [part.exterior, *part.interiors])
+    ]
+    number = 0
+    for ring_number, ring in enumerate(rings, start=1):
+        points = shapely.get_coordinates(ring)
+        closed = len(points) > 1 and bool((points[0] == points[-1]).all())
+        lengths = np.hypot(*np.diff(points, axis=0).T)
+        first = number + 1
+        for k, (east, north) in enumerate(points.tolist()):
+            last = closed and k == len(points) - 1
+            number += 0 if last else 1
+            name = f"J{first if last else number}"
+            length = f"{lengths[k]:.3f}" if k < len(lengths) and not degrees else ""
+            place = (f"{north:.9f}", f"{east:.9f}") if degrees else (f"{north:.3f}", f"{east:.3f}")
+            rows.append((name, str(ring_number), *place, length))
+    shown = rows[:MOST_POINTS]
+    place = (_("Latitude B (°)"), _("Longitude L (°)")) if degrees else ("X (m)", "Y (m)")
+    headings = (_("Point"), _("Ring"), *place, _("Side (m)"))
+    return Grid(headings, tuple(shown), ("center", "center", "right", "right", "right"), (14, 10, 26, 26, 18))
+
+
+def layer_facts(result: SiteResult) -> Grid:
+    """What the check rests on: layers with source, date, CRS and the beginning of their SHA-256."""
+    rows = []
+    for contact in result.contacts.values():
+        facts = contact.layer.facts
+        digest = next(iter(facts["sha256"].values()), "")[:12]
+        rows.append((contact.layer.title, str(facts.get("source") or "—"), str(facts.get("date") or "—"),
+                     str(facts["crs"]), str(facts["features"]), digest or "—"))  # fmt: skip
+    headings = (_("Layer"), _("Source"), _("Date"), _("Coordinate system"), _("Features"), "SHA-256")
+    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (24, 34, 15, 28, 10, 18))
+
+
+def _share(result: SiteResult, area_m2: float) -> float:
+    return area_m2 / result.area_m2 if result.area_m2 > 0 else 0.0
+
+
+def _relation(contact: Contact) -> str:
+    if contact.relation == "unknown":
+        return Level.UNDECIDED.label
+    return {"overlap": _("overlap"), "touch": Level.TOUCHES.label, "apart": Level.CLEAR.label}[contact.relation]
+
+
+def _met(meeting: Meeting) -> str:
+    return _("overlap") if meeting.relation == "overlap" else Level.TOUCHES.label
+
+
+def _apart(contact: Contact) -> str:
+    if contact.relation != "apart" or contact.distance_m is None:
+        return _relation(contact)
+    return _("not concerned, nearest {distance}").format(distance=distance_text(contact.distance_m))
+
+
+def _missing(result: SiteResult, role: str) -> str:
+    return Level.UNDECIDED.label if role in result.study["missing"] else _("no layer")
+
+
+def _extra(meeting: Meeting, column: str, otherwise: str = "—") -> str:
+    values = meeting.layer.extra.get(column)
+    return str(values[meeting.feature]) or otherwise if values is not None else otherwise
+
+
+def summary_columns(results: Sequence[SiteResult]) -> list[str]:
+    """Roles that have a layer, for the columns of the workbook."""
+    roles: Iterable[str] = (
+        str(contact.layer.facts["role"]) for result in results for contact in result.contacts.values()
+    )
+    return [role for role in dict.fromkeys(roles) if role in (*THREE_LINES, *PROTECTED, "water_source", "control_unit")]
