@@ -13,6 +13,7 @@ from ecospace.language import _
 if TYPE_CHECKING:
     from ecospace.maps.atlas import PlanSheet, StudyLayers
     from ecospace.maps.style import Styles
+    from ecospace.study import Study
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +77,7 @@ def register(app: typer.Typer) -> None:
         with atomic(target / "figures" / "figures.json") as temporary:
             temporary.write_text(json.dumps(records, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
         if web:
-            out.print(f"→ {_write_web_map(layers, sheets, target, review_number)}", markup=False, soft_wrap=True)
+            out.print(f"→ {_write_web_map(study, target, review_number)}", markup=False, soft_wrap=True)
         if qgis:
             out.print(f"→ {_write_qgis(layers, sheets, target, own)}", markup=False, soft_wrap=True)
         for key, error in layers.errors.items():
@@ -84,23 +85,12 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(10 if layers.errors else 0)
 
 
-def _write_web_map(layers: StudyLayers, sheets: list[PlanSheet], target: Path, review_number: str) -> Path:
-    """Every layer of the figures once, on one page."""
+def _write_web_map(study: Study, target: Path, review_number: str) -> Path:
+    """Every vector layer of the study on one page."""
     from ecospace.maps.page import write_map
-    from ecospace.maps.web import web_map
+    from ecospace.maps.studymap import study_map
 
-    study = layers.study
-    seen = {id(layer.frame): layer for sheet in sheets for layer in sheet.layers if "reserve-zones" not in sheet.key}
-    page = web_map(
-        seen.values(),
-        title=study.title,
-        source=layers.source([str(entry["role"]) for entry in study.entries.values()]),
-        review_number=review_number,
-        demonstration=study.notice,
-    )
-    path = target / "map.html"
-    write_map(page, path)
-    return path
+    return write_map(study_map(study, review_number=review_number), target / "map.html")
 
 
 def _write_qgis(layers: StudyLayers, sheets: list[PlanSheet], target: Path, styles: Styles | None) -> Path:
