@@ -57,7 +57,7 @@ def invent(place: Place) -> County:
     blocks = land.forest_blocks(parcels, place.design["code"])
     protected = parks.protected_places(place, ground, cover.forest, reservoirs)
     others = shapely.union_all([*protected.shapes(), *(zone for lake in reservoirs for zone in lake.zones.values())])
-    welfare = parks.public_forest(place, blocks, others, reservoirs, protected.reserves[-1].shape.buffer(300))
+    welfare = parks.public_forest(place, blocks, others, reservoirs, protected.alone(place))
     red = lines.red_line(place, units, blocks, protected, reservoirs, shapely.union_all([others, houses, wet]))
     fields = lines.permanent_farmland(place, parcels, red)
     all_parks = shapely.union_all([grown.shape for grown in protected.parks])

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.parks import Protected
 from ecospace.demo.place import Place, transformer
-from ecospace.demo.shapes import ground, grow_to_area, polygons_of, without_crumbs
+from ecospace.demo.shapes import ground, polygons_of, western_part, without_crumbs
 from ecospace.demo.water import Reservoir
 
 #: The red line is delivered in the 3-degree zone 38, eastings with prefix; farmland, as other offices do, in zone 37.
@@ -80,11 +80,8 @@ def red_line(
     high["geometry"] = shapely.difference(high.geometry.to_numpy(), taken)
     high = high[(high.area > 1_000) & ~high.intersects(_at_home(place, plot).buffer(1_500))]
     whole = high[high.area.cumsum() <= missing]
-    west, south, east, north = high.geometry.iloc[len(whole)].bounds
     last = high.iloc[[len(whole)]].copy()
-    last["geometry"] = ground(grow_to_area(
-        lambda x: shapely.box(west, south, x, north).intersection(last.geometry.iloc[0]), missing - whole.area.sum(), west, east
-    ))  # fmt: skip
+    last["geometry"] = [western_part(last.geometry.iloc[0], missing - whole.area.sum())]
     high = GeoDataFrame(pd.concat([whole, last]), crs=place.crs)
     for town, group in high.groupby("town", sort=True):
         whole_hills = without_crumbs(shapely.union_all(group.geometry.to_numpy()), 10.0)
@@ -203,9 +200,7 @@ def _second_version(
     hills = frame[frame["origin"] == "高处林地"]
     losing = hills.area.idxmax()
     shape = hills.geometry[losing]
-    west, south, east, north = shape.bounds
-    lost = grow_to_area(lambda x: shapely.box(west, south, x, north).intersection(shape), LOST_HA * 1e4, west, east)
-    remains = ground(shapely.box(lost.bounds[2], south, east + 1, north).intersection(shape))
+    remains = ground(shape.difference(western_part(shape, LOST_HA * 1e4)))
 
     red = shapely.union_all(frame.geometry.to_numpy()).buffer(20)
     shapely.prepare(red)
@@ -214,14 +209,13 @@ def _second_version(
     spare = spare[~shapely.intersects(red, spare.geometry.to_numpy())]
     gaining = spare.area.idxmax()
     block = max(polygons_of(spare.geometry[gaining]), key=lambda part: part.area)
-    west, south, east, north = block.bounds
-    gained = grow_to_area(lambda x: shapely.box(west, south, x, north).intersection(block), GAINED_HA * 1e4, west, east)
+    gained = western_part(block, GAINED_HA * 1e4)
 
     changed = frame.copy()
     changed.loc[losing, "geometry"] = remains
     extra = GeoDataFrame(
         {"name": ["新增示例地块"], "kind": ["水土保持"], "origin": ["新增"], "town": [spare["town"][gaining]]},
-        geometry=[ground(gained)], crs=place.crs,
+        geometry=[gained], crs=place.crs,
     )  # fmt: skip
     parts = delivered(GeoDataFrame(pd.concat([changed, extra], ignore_index=True), crs=place.crs), REDLINE_CRS)
     plot = first.iloc[[-1]].copy()

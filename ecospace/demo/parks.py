@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.place import Place
 from ecospace.demo.relief import Relief
-from ecospace.demo.shapes import blob, ground, grow_to_area, grown_within, without_crumbs
+from ecospace.demo.shapes import blob, ground, grow_to_area, grown_within, western_part, without_crumbs
 from ecospace.demo.water import Reservoir
 
 Point = tuple[float, float]
@@ -45,6 +45,11 @@ class Protected:
     def shapes(self) -> list[BaseGeometry]:
         """The ground of them all."""
         return [grown.shape for group in (self.parks, self.reserves, self.wetland_parks) for grown in group]
+
+    def alone(self, place: Place) -> BaseGeometry:
+        """The ground around the reserves that overlap nothing, to be kept free of other kinds."""
+        lonely = self.reserves[len(place.plan["overlaps_ha"]) :]
+        return shapely.union_all([reserve.shape for reserve in lonely]).buffer(300)
 
 
 def protected_places(place: Place, relief: Relief, forest: BaseGeometry, waters: list[Reservoir]) -> Protected:
@@ -139,17 +144,9 @@ def public_forest(
     whole = trees[total <= missing]
     last = trees.iloc[[len(whole)]].copy()
     remainder = missing - (total.iloc[len(whole) - 1] if len(whole) else 0.0)
-    block = last.geometry.iloc[0]
-    west, south, east, north = block.bounds
-    cut = grow_to_area(
-        lambda x: ground(shapely.box(west, south, x, north).intersection(block).difference(others)),
-        remainder,
-        west,
-        east,
-    )
-    edge = cut.bounds[2]
-    last.loc[last.index[0], "geometry"] = ground(shapely.box(west, south, edge, north).intersection(block))
-    return GeoDataFrame(pd.concat([whole, last]).drop(columns="away_m"), crs=blocks.crs)
+    last["geometry"] = [western_part(last.geometry.iloc[0], remainder, off=others)]
+    taken = pd.concat([whole, last[~last.is_empty]])
+    return GeoDataFrame(taken.drop(columns="away_m"), crs=blocks.crs)
 
 
 def _functional_zones(reserve: Grown) -> list[tuple[str, str, BaseGeometry]]:

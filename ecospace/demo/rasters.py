@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import shapely
+from affine import Affine
 from rasterio.features import rasterize
-from rasterio.transform import from_origin
 from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.lines import REDLINE_CRS
@@ -27,7 +27,7 @@ def write_forest_mask(place: Place, forest: BaseGeometry, path: Path) -> None:
     """1 forest, 0 other land, 255 outside the boundary; by cell centres of a 30 m grid."""
     boundary, trees = (_in_zone(place, area) for area in (place.boundary, forest))
     west, north, rows, columns = _grid(boundary, FOREST_STEP_M)
-    transform = from_origin(west, north, FOREST_STEP_M, FOREST_STEP_M)
+    transform = Affine(FOREST_STEP_M, 0.0, west, 0.0, -FOREST_STEP_M, north)
     cells = np.full((rows, columns), OUTSIDE, dtype=np.uint8)
     for area, value in ((boundary, 0), (trees, 1)):
         cells = rasterize([(area, value)], out=cells, transform=transform)

@@ -82,6 +82,20 @@ def _covered(outline: Blob, room: BaseGeometry, radius_m: float) -> BaseGeometry
     return outline.grown(radius_m).intersection(room)
 
 
+def western_part(shape: BaseGeometry, area_m2: float, off: BaseGeometry | None = None) -> BaseGeometry:
+    """The part of a shape west of the line at which it has an area, counted without the ground `off`."""
+    west, south, east, north = shape.bounds
+    free = shape if off is None else shape.difference(off)
+    low, high = west, east
+    while high - low > 1e-7:
+        middle = (low + high) / 2
+        area = free.intersection(shapely.box(west, south, middle, north)).area
+        low, high = (middle, high) if area < area_m2 else (low, middle)
+        if abs(area - area_m2) < 0.01:
+            break
+    return ground(shape.intersection(shapely.box(west, south, middle, north)))
+
+
 def wandering(random: np.random.Generator, points: Array, *, amplitude: float, step_m: float) -> Array:
     """A line through points that wanders between them by midpoint displacement, ends held.
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pyogrio
 import rasterio
+from affine import Affine
 from geopandas import GeoDataFrame
 from pyproj.crs import CRS
-from rasterio.transform import from_origin
 
 from ecospace.demo.lines import delivered
 from ecospace.demo.place import NOTICE
@@ -73,7 +73,7 @@ def write_raster(
     """A GeoTIFF, rows from north to south."""
     with rasterio.open(
         path, "w", driver="GTiff", width=cells.shape[1], height=cells.shape[0], count=1, dtype=cells.dtype,
-        crs=crs.to_wkt(), transform=from_origin(west, north, step, step), nodata=nodata, compress="deflate",
+        crs=crs.to_wkt(), transform=Affine(step, 0.0, west, 0.0, -step, north), nodata=nodata, compress="deflate",
         predictor=1 if cells.dtype == np.uint8 else 2, tiled=True, blockxsize=256, blockysize=256,
     ) as file:  # fmt: skip
         file.write(cells, 1)
