@@ -46,10 +46,10 @@ class Certifier:
 
     def __init__(self, crs: CRS | None, study_crs: StudyCRS, *, name: str) -> None:
         require_crs(GeoDataFrame(geometry=[], crs=crs), layer=name)
-        self.crs: CRS = crs
+        self.crs = CRS.from_user_input(crs)
         self.study_crs = study_crs
         self.name = name
-        self.findings = require_known_shift(crs, study_crs.crs, layer=name)
+        self.findings = require_known_shift(self.crs, study_crs.crs, layer=name)
         self.rows = 0
         self.area_m2 = 0.0
 

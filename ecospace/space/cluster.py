@@ -80,4 +80,4 @@ def _client(scheduler: Any) -> tuple[Any, bool]:
         ) from error
     if isinstance(scheduler, Client):
         return scheduler, False
-    return Client(scheduler), True
+    return Client(scheduler), True  # type: ignore[no-untyped-call]

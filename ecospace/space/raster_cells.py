@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -77,7 +77,7 @@ def cells_by_zone(raster: DatasetReader, zones: Wkb, band: int = 1) -> Cells:
     inverse = ~type(here)(here.a, here.b, 0.0, here.d, here.e, 0.0)
     corner = [inverse.a, inverse.b, here.c, inverse.d, inverse.e, here.f]
     marks = kernels.marked(zones, np.array(corner), raster.height, raster.width)
-    cells: Counter[tuple[int, int | None]] = Counter()
+    cells: defaultdict[tuple[int, int | None], float] = defaultdict(float)
     with ThreadPoolExecutor(kernels.thread_count()) as threads:
         waiting = []
         for row, names, classes in _bands(raster, band):
@@ -89,10 +89,11 @@ def cells_by_zone(raster: DatasetReader, zones: Wkb, band: int = 1) -> Cells:
     return dict(cells)
 
 
-def _add(cells: Counter[tuple[int, int | None]], names: list[int | None], work: Any) -> None:
+def _add(cells: Cells, names: list[int | None], work: Any) -> None:
     table = work.result()
     for zone, place in zip(*np.nonzero(table), strict=True):
-        cells[int(zone), names[place]] += float(table[zone, place])
+        key = (int(zone), names[place])
+        cells[key] = cells.get(key, 0.0) + float(table[zone, place])
 
 
 def _by_fractions(raster: DatasetReader, shapes: Array, band: int) -> Cells:
@@ -101,7 +102,7 @@ def _by_fractions(raster: DatasetReader, shapes: Array, band: int) -> Cells:
 
     from ecospace.space.fractions import cover_window
 
-    cells: Counter[tuple[int, int | None]] = Counter()
+    cells: defaultdict[tuple[int, int | None], float] = defaultdict(float)
     here = raster.transform
     for row, names, classes in _bands(raster, band):
         transform = Affine(here.a, here.b, here.c + here.b * row, here.d, here.e, here.f + here.e * row)
@@ -134,7 +135,8 @@ def _bands(raster: DatasetReader, band: int) -> Iterator[tuple[int, list[int | N
 
         def read(row: int) -> Array:
             window = Window(0, row, raster.width, min(BAND_ROWS, raster.height - row))
-            return raster.read(band, window=window, masked=not plain)
+            block: Array = raster.read(band, window=window, masked=not plain)
+            return block
 
         following = reader.submit(read, 0)
         for row in range(0, raster.height, BAND_ROWS):
