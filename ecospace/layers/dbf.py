@@ -336,14 +336,12 @@ def _names(header: Header, encoding: str) -> tuple[list[str], list[Finding]]:
     for number, item in enumerate(header.fields):
         raw = item.name.strip()
         name = ""
-        for candidate in dict.fromkeys((encoding, "utf-8", "gb18030")):
-            if _decodes(raw, candidate):
-                name = raw.decode(candidate)
-                break
-            shortened = _cut(raw, candidate)
-            if shortened:
-                name = shortened
-                repaired.append(name)
+        # Bytes that are Chinese in UTF-8 are so by no chance; the values may be in another encoding.
+        for candidate in dict.fromkeys(("utf-8", encoding, "gb18030") if _chinese_utf8(raw) else (encoding, "gb18030")):
+            whole = raw.decode(candidate) if _decodes(raw, candidate) else None
+            name = whole or _cut(raw, candidate) or ""
+            if name:
+                repaired += [] if whole else [name]
                 break
         name = name.strip() or f"field_{number + 1}"
         unique, copy = name, 2
@@ -360,6 +358,11 @@ def _names(header: Header, encoding: str) -> tuple[list[str], list[Finding]]:
             names=", ".join(repaired)),
         cure=_("Save as GeoPackage: it keeps long names."), count=len(repaired),
     )]  # fmt: skip
+
+
+def _chinese_utf8(raw: bytes) -> bool:
+    text = raw.decode("utf-8") if _decodes(raw, "utf-8") else _cut(raw, "utf-8")
+    return bool(text and HAN.search(text))
 
 
 def _encoding_finding(decoder: _Decoder, hint: str | None, code_page: Path | None, *, asked: bool) -> Finding:

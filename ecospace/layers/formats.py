@@ -163,6 +163,13 @@ def _chosen(found: list[Found], layer: str | None, path: Path) -> Found:
             file=path,
         )
     drawn = [one for one in found if one.geometry != "table"] or found
+    if not drawn:
+        raise ReadError(
+            "E-READ-57",
+            _("the file holds no layer."),
+            cure=_("It is damaged or unfinished: export it again."),
+            file=path,
+        )
     if len(drawn) > 1:
         raise ReadError(
             "E-READ-02",

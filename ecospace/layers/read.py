@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date as dates
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +24,9 @@ from ecospace.layers.repair import assess as assessed
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pyproj import CRS
+
+#: No coordinate in metres or degrees is larger, zone prefixes included.
+EARTH = 1e8
 
 OnError = Literal["stop", "leave out"]
 
@@ -104,8 +108,11 @@ def read_layer(
         sha256 = other.submit(fingerprint, file)
         content = read_content(path, layer=layer, encoding=encoding, options=options)
         _stop_at_errors(content.findings, on_error, key, file)
-        frame, seen = placed(content, crs, place, key, file)
+        content, seen = on_earth(content)
         findings = [*content.findings, *seen]
+        _stop_at_errors(seen, on_error, key, file)
+        frame, seen = placed(content, crs, place, key, file)
+        findings += seen
         if settings.get("helmert") or settings.get("grid"):
             from ecospace.layers.datum import shifted_as_told
 
@@ -131,6 +138,24 @@ def read_layer(
     return read.with_findings(*findings)
 
 
+def on_earth(content: Content) -> tuple[Content, list[Finding]]:
+    """The content without shapes that lie on no map, such as a changed byte makes; they are named."""
+    import shapely
+
+    frame = content.frame
+    bounds = np.asarray(shapely.bounds(frame.geometry.to_numpy())).reshape(-1, 4)
+    wild = (np.abs(bounds) > EARTH).any(axis=1) & ~np.isnan(bounds).any(axis=1)
+    if not wild.any():
+        return content, []
+    names = [str(name) for name in frame.index[wild]]
+    return replace(content, frame=frame.loc[~wild]), [Finding(
+        "E-GEO-31", "error",
+        _("{features}: coordinates beyond the earth ({value:.3g}); the file is damaged or was written wrongly").format(
+            features=", ".join(names[:5]), value=float(np.abs(bounds[wild]).max())),
+        cure=_("Copy or export the file again."), features=tuple(names[:100]), count=len(names),
+    )]  # fmt: skip
+
+
 def placed(
     content: Content, crs: str | None, place: GeoDataFrame | None, key: str, file: Path
 ) -> tuple[GeoDataFrame, list[Finding]]:
@@ -142,6 +167,7 @@ def placed(
         No CRS, or one that the numbers contradict; the cure is the line that fits them.
     """
     import shapely
+    from pyproj.exceptions import ProjError
 
     from ecospace.layers.coordinates import judge_crs
 
@@ -161,7 +187,16 @@ def placed(
                     said=said.name, chosen=chosen.name),
             ))  # fmt: skip
         said = chosen
-    judgement = judge_crs(corners, said, place=place)
+    try:
+        judgement = judge_crs(corners, said, place=place)
+    except ProjError as error:
+        raise CRSError(
+            "E-CRS-42",
+            _("the coordinate system that the file describes cannot be computed with ({reason}).").format(reason=error),
+            cure=_('Its .prj or header is damaged: write crs = "EPSG:…" in study.toml.'),
+            layer=key,
+            file=file,
+        ) from error
     if said is None and content.crs_proposal and not judgement.proposal:
         raise CRSError(
             "E-CRS-21",
