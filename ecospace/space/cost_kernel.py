@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-#: Buckets of the circular queue, a power of two: no step may be longer than all of them but two.
+#: Buckets of the circular queue, a power of two: the spread of the seeds and the longest step must fit in all but two.
 BUCKETS = 65536
 
 
@@ -21,7 +21,7 @@ def spread(
     half_lengths: np.ndarray[Any, np.dtype[np.float64]],
     bucket_width: float,
 ) -> None:
-    """Spread the cost from the seeds over a flat raster with a border of infinite resistance.
+    """Spread the cost from the seeds, whose cost is given, over a flat raster with a border of infinite resistance.
 
     A bucket queue with label correction: cells wait in buckets of cost, and a cell reached more cheaply waits again.
     It ends where no step lowers any cost, so the answer does not depend on the order or on the bucket width:
@@ -36,13 +36,16 @@ def spread(
     mask = BUCKETS - 1
     inverse = 1.0 / bucket_width
 
-    now = np.int64(0)
+    lowest = np.inf
     for seed in seeds:
-        cost[seed] = 0.0
+        lowest = min(lowest, cost[seed])
+    now = np.int64(lowest * inverse)
+    for seed in seeds:
+        slot = np.int64(cost[seed] * inverse) & mask
         waiting[seed] = 1
         cells[used] = seed
-        following[used] = first[0]
-        first[0] = used
+        following[used] = first[slot]
+        first[slot] = used
         used += 1
     entries = used
 

@@ -208,3 +208,45 @@ def test_least_costs_and_ways_between_the_cores_equal_scikit_image(linkage: tupl
                 assert (band[theirs[:, 0], theirs[:, 1]] == 0).all()
                 if unique:
                     assert way.cells.tolist() == theirs.tolist()
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([5, 8, 13]))
+def test_by_windows_is_the_same_float_for_float(seed: int, window: int) -> None:
+    from tempfile import TemporaryDirectory
+
+    from ecospace.space.cost_windows import accumulated_cost_by_windows
+
+    pytest.importorskip("numba")
+    random = np.random.default_rng(seed)
+    # Walls with gates make ways that cross windows to and fro.
+    values = random.lognormal(2, 2, (31, 27)).round(3) + 0.01
+    values[:, ::4] = np.nan
+    values[random.integers(0, 31, 7), np.arange(0, 27, 4)] = 1.0
+    surface = grid(values.astype(np.float32))
+    west, north = 500_000, 2_500_310
+    source = geopandas.GeoDataFrame(geometry=[box(west + 10, north - 40, west + 40, north - 10)], crs=ZONE)
+    with TemporaryDirectory() as folder:
+        path = surface.save(Path(folder) / "resistance.tif")
+        done = accumulated_cost_by_windows(path, source, Path(folder) / "cost.tif", window=window)
+        written = read_grid(done.path)
+        assert done.rounds >= 1 and sorted(item.name for item in Path(folder).iterdir()) == [
+            "cost.tif",
+            "resistance.tif",
+        ]
+    whole = accumulated_cost(surface, surface.burn(source.geometry) == 1).values
+    np.testing.assert_array_equal(written.values, np.where(np.isinf(whole), np.nan, whole))
+
+
+def test_by_windows_refuses_what_has_no_meaning(tmp_path: Path) -> None:
+    from ecospace.space.cost_windows import accumulated_cost_by_windows
+
+    pytest.importorskip("numba")
+    path = grid(np.ones((4, 4))).save(tmp_path / "one.tif")
+    far = geopandas.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=ZONE)
+    with pytest.raises(DataError, match="E-DATA-74"):
+        accumulated_cost_by_windows(path, far, tmp_path / "cost.tif")
+    free = grid(np.zeros((4, 4))).save(tmp_path / "free.tif")
+    with pytest.raises(DataError, match="E-DATA-73"):
+        accumulated_cost_by_windows(free, far, tmp_path / "cost.tif")
+    assert not (tmp_path / "cost.tif").exists()
