@@ -11,7 +11,9 @@ import pytest
 
 from ecospace.crs import StudyCRS
 from ecospace.maps.maplayer import MapLayer
-from ecospace.maps.qgis import export_qgis, qml, sld
+from ecospace.maps.qgis import export_qgis
+from ecospace.maps.qml import qml
+from ecospace.maps.sld import sld
 from ecospace.maps.style import style_of
 from tests.maps.county import boundary, layers
 
@@ -84,3 +86,12 @@ def test_sld_filters_by_class_and_escapes_text() -> None:
     names = {"ogc": "http://www.opengis.net/ogc"}
     assert [element.text for element in root.findall(".//ogc:Literal", names)] == ["<一级>", "二级&", "准"]
     assert "<一级>" not in text
+
+
+def test_the_project_opens_the_layers_by_title_topmost_first(exported: Path) -> None:
+    root = ElementTree.fromstring(exported.with_suffix(".qgs").read_text("utf-8").partition("\n")[2])
+    titles = [entry.get("name") for entry in root.findall("layer-tree-group/layer-tree-layer")]
+    assert titles == ["监测点位", "乡镇界线", "河流", "生态保护红线", "饮用水水源保护区"]
+    sources = [element.text for element in root.findall("projectlayers/maplayer/datasource")]
+    assert sources[0] == "./plan.gpkg|layername=01_water_source"
+    assert root.find("projectCrs/spatialrefsys/authid").text == "EPSG:4547"  # type: ignore[union-attr]
