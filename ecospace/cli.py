@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from ecospace.usage import Application
 
 #: The commands, in the order in which help lists them; each module declares its own.
-SUBJECTS = ("demo", "init", "inspect", "run", "check", "map", "accounts", "corridors", "connectivity")
+SUBJECTS = (
+    "demo",
+    "init",
+    "inspect",
+    "convert",
+    "deliver",
+    "run",
+    "check",
+    "map",
+    "accounts",
+    "corridors",
+    "connectivity",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
