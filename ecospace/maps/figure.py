@@ -101,15 +101,7 @@ class PlanFigure(Figure):
     plan: PlanRecord
 
     def _repr_png_(self) -> bytes:
-        """The figure as a notebook shows it."""
-        target = BytesIO()
-        self.savefig(target, format="png", dpi=100)
-        return target.getvalue()
-
-    def _repr_png_(self) -> bytes:
         """For a notebook: the sheet at the resolution of a screen."""
-        from io import BytesIO
-
         picture = BytesIO()
         self.savefig(picture, format="png", dpi=90)
         return picture.getvalue()
@@ -205,7 +197,7 @@ def plan_figure(
         sheet = Sheet(figure, type_used, list(type_used.findings))
         frame = MapFrame(layout.map, plane, denominator, ((west + east) / 2, (south + north) / 2))
         _note_cut(sheet, frame, ground)
-        heading = readable(title, _("Map"), type_used)
+        heading = readable(" ".join(title.split()), _("Map"), type_used)
         _draw_title(sheet, layout, heading)
         placed, seen = draw_inside(sheet, frame, layers, area, demonstration=demonstration, styles=styles)
         content = PanelContent(

@@ -76,7 +76,9 @@ def draw_inside(
             rotation=one.rotation,
             zorder=15,
         )
-        text.set_path_effects([patheffects.withStroke(linewidth=0.75 * sheet.unit * POINTS_PER_MM, foreground=one.name.halo)])
+        text.set_path_effects(
+            [patheffects.withStroke(linewidth=0.75 * sheet.unit * POINTS_PER_MM, foreground=one.name.halo)]
+        )
     if left_out:
         sheet.findings.append(
             Finding(
@@ -182,8 +184,9 @@ def _names_of(sheet: Sheet, frame: MapFrame, shown: Shown, area: Any) -> list[Na
     colour = shown.classes[0][0].line or INK
     geometry = frame.on_paper(shown.frame.geometry.to_numpy())
     names: list[Name] = []
-    for text in sorted({str(t) for t in texts.dropna()} - {""}):
-        if sheet.font.missing(text) and not sheet.font.chinese:
+    for text in sorted({str(t) for t in texts.dropna()}):
+        written = " ".join(text.split())
+        if not written or (sheet.font.missing(written) and not sheet.font.chinese):
             continue
         own = geometry[(texts.astype("object") == text).to_numpy()]
         dimensions = shapely.get_dimensions(own)
@@ -203,5 +206,5 @@ def _names_of(sheet: Sheet, frame: MapFrame, shown: Shown, area: Any) -> list[Na
                 line = shapely.get_dimensions(place) == 1
                 rank = 0 if towns and not neighbour else 2 if neighbour else 1
                 ink = PALE if neighbour else colour if line else INK
-                names.append(Name(text, place, size, bold=towns and not neighbour, rank=rank, colour=ink))
+                names.append(Name(written, place, size, bold=towns and not neighbour, rank=rank, colour=ink))
     return names

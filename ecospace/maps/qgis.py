@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import shapely
 
@@ -14,7 +14,7 @@ from ecospace.crs import brought
 from ecospace.files import atomic
 from ecospace.maps.legend import shape_of
 from ecospace.maps.maplayer import MapLayer
-from ecospace.maps.qml import GEOMETRIES, add_style, qml
+from ecospace.maps.qml import GEOMETRIES, add_style, as_text, qml
 from ecospace.maps.sld import sld
 from ecospace.maps.style import Styles
 from ecospace.maps.zone import DrawingZone, drawing_zone
@@ -111,8 +111,7 @@ def _project(package: str, layers: dict[str, MapLayer], plane: DrawingZone, styl
             "expanded": "0",
         }
         SubElement(tree, "layer-tree-layer", words)
-    indent(root, " ")
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode") + "\n"
+    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + as_text(root) + "\n"
 
 
 def _identifier(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ecospace.maps.hatching import DIRECTIONS, DOT_MM, LINE_MM, SPACING_MM
@@ -15,6 +16,12 @@ MARKERS = {"circle": "circle", "square": "square", "triangle": "triangle", "diam
 GEOMETRIES = {"point": "0", "line": "1", "polygon": "2"}
 
 
+def as_text(root: Element) -> str:
+    """XML with line breaks; control characters, which XML cannot hold, are left out."""
+    indent(root, " ")
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", tostring(root, encoding="unicode"))
+
+
 def qml(layer: MapLayer, styles: Styles | None = None) -> str:
     """The style of a layer for QGIS (.qml)."""
     root = Element(
@@ -22,8 +29,7 @@ def qml(layer: MapLayer, styles: Styles | None = None) -> str:
     )
     add_style(root, layer, styles)
     SubElement(root, "layerGeometryType").text = GEOMETRIES[shape_of(layer.frame)]
-    indent(root, " ")
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode") + "\n"
+    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + as_text(root) + "\n"
 
 
 def add_style(root: Element, layer: MapLayer, styles: Styles | None = None) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from ecospace.maps.hatching import LINE_MM, SPACING_MM
 from ecospace.maps.legend import shape_of
 from ecospace.maps.maplayer import MapLayer
+from ecospace.maps.qml import as_text
 from ecospace.maps.style import Style, Styles
 
 SLD_MARKERS = {"circle": "circle", "square": "square", "triangle": "triangle", "diamond": "square", "cross": "x"}
@@ -38,8 +39,7 @@ def sld(layer: MapLayer, name: str, styles: Styles | None = None) -> str:
             _sld_stroke(SubElement(rule, "LineSymbolizer"), style)
         else:
             _sld_polygon(rule, style, layer.opacity)
-    indent(root, " ")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + as_text(root) + "\n"
 
 
 def _sld_polygon(rule: Element, style: Style, opacity: float) -> None:

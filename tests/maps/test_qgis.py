@@ -88,10 +88,19 @@ def test_sld_filters_by_class_and_escapes_text() -> None:
     assert "<一级>" not in text
 
 
+def test_control_characters_do_not_break_the_xml() -> None:
+    water = layers()[0]
+    frame = water.frame.assign(level=["\x0b一级", "二级", "准"])
+    for text in (sld(MapLayer(frame, by="level"), "water"), qml(MapLayer(frame, by="level")).partition("\n")[2]):
+        assert "一级" in "".join(ElementTree.fromstring(text).itertext()) + text
+
+
 def test_the_project_opens_the_layers_by_title_topmost_first(exported: Path) -> None:
     root = ElementTree.fromstring(exported.with_suffix(".qgs").read_text("utf-8").partition("\n")[2])
     titles = [entry.get("name") for entry in root.findall("layer-tree-group/layer-tree-layer")]
     assert titles == ["监测点位", "乡镇界线", "河流", "生态保护红线", "饮用水水源保护区"]
     sources = [element.text for element in root.findall("projectlayers/maplayer/datasource")]
+    # QGIS 3.22 makes up another id where one has ten characters or fewer, and then finds no layer for its tree.
+    assert all(len(element.text or "") > 10 for element in root.findall("projectlayers/maplayer/id"))
     assert sources[0] == "./plan.gpkg|layername=01_water_source"
     assert root.find("projectCrs/spatialrefsys/authid").text == "EPSG:4547"  # type: ignore[union-attr]
