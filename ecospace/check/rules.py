@@ -40,13 +40,13 @@ def within_study_area(site: Subject, boundary: Control) -> list[Verdict]:
     floor = max((contact.noise_m for contact in boundary.contacts), default=0.0) * shapely.length(site.ground)
     reason = boundary.unknown()
     if not reason and (boundary.overlaps and outside <= max(floor, 1e-9 * site.area_m2)):
-        return [Verdict(rule, Level.CLEAR, boundary.title, _("the site lies within the study area"), distance_m=0.0,
+        return [Verdict(rule, Level.CLEAR, _("Study area"), _("the site lies within the study area"), distance_m=0.0,
                         clauses=("study-area",), layers=boundary.keys)]  # fmt: skip
     if not reason:
         reason = _("{area} of the site lie outside the study area, where there are no control layers").format(
             area=area_text(outside)
         )
-    return [Verdict(rule, Level.UNDECIDED, boundary.title, reason,
+    return [Verdict(rule, Level.UNDECIDED, _("Study area"), reason,
                     area_m2=max(outside, 0.0), share=site.share(max(outside, 0.0)), clauses=("study-area",),
                     layers=boundary.keys)]  # fmt: skip
 
@@ -99,7 +99,8 @@ def _redline_outside(site: Subject) -> Outcome:
         )
         return Outcome(Level.PROHIBITED, text, ("redline-142-outside",), _("state the kind of activity (--activity)"))
     if activity.kind == "limited":
-        text = _("claimed as a limited human activity: {activity}").format(activity=activity.label)
+        number = activity.code.split("-")[1]
+        text = _("claimed as limited human activity no. {number}").format(number=number)
         papers = _("provincial government's opinion that it is a limited human activity allowed in the red line")
         return Outcome(Level.RESTRICTED, text, ("redline-142-outside", activity.clause, "redline-142-opinion"), papers)
     if activity.kind == "major":

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
+from ecospace.check.grades import grade_label, grades_of
 from ecospace.check.result import SiteResult
 from ecospace.errors import EcospaceError
 from ecospace.language import _
@@ -27,8 +29,14 @@ FIGURES = (
     ("F5", ("land_use",)),
 )  # fmt: skip
 #: Ground shown around a site: so many times its size, and at least so many metres.
-AROUND, LEAST_M = 2.5, 600.0
+AROUND, LEAST_M = 4.0, 1_200.0
 DPI = 170
+#: Grades that have a style of their own.
+GRADE_STYLES = {
+    "core": "core_zone", "general": "general_zone", "level-1": "water_source_1", "level-2": "water_source_2",
+    "quasi": "water_source_quasi", "priority": "control_unit_priority", "key": "control_unit_key",
+    "normal": "control_unit_general",
+}  # fmt: skip
 
 
 def titles() -> dict[str, str]:
@@ -92,11 +100,12 @@ def _drawn(
     from ecospace.maps.figure import plan_figure
     from ecospace.maps.maplayer import MapLayer
 
-    layers = [_layer(study, key, role, frame) for key, role, frame in frames]
+    layers = [layer for key, role, frame in frames for layer in _layers(study, key, role, frame)]
     if window is None:
-        # A site is some metres on a map of a county: a mark shows where.
-        mark = GeoDataFrame({"name": [result.site.label]}, geometry=[result.ground.centroid], crs=study.crs.crs)
-        layers.append(MapLayer(mark, "point", title=_("Site"), label="name"))
+        # A site is some metres on a map of a county: a ring shows where.
+        west, south, east, north = study.boundary.total_bounds
+        ring = result.ground.centroid.buffer(0.015 * max(east - west, north - south))
+        layers.append(MapLayer(GeoDataFrame(geometry=[ring], crs=study.crs.crs), "site", title=_("Place of the site")))
     else:
         layers.append(MapLayer(site, "site", title=_("Site"), label="name"))
         pieces = result.pieces()
@@ -124,12 +133,19 @@ def _drawn(
     return picture.getvalue()
 
 
-def _layer(study: Study, key: str, role: str, frame: GeoDataFrame) -> Any:
+def _layers(study: Study, key: str, role: str, frame: GeoDataFrame) -> Iterator[Any]:
     from ecospace.maps.maplayer import MapLayer
 
     title = study.title_of(key)
     if role == "land_use" and "code" in frame.columns:
-        return MapLayer(frame, by="code", system=str(study.entries[key].get("code_system") or "dlbm"), title=title)
-    if role == "townships":
-        return MapLayer(frame, "townships", title=title, label="name" if "name" in frame.columns else None)
-    return MapLayer(frame, role, title=title)
+        yield MapLayer(frame, by="code", system=str(study.entries[key].get("code_system") or "dlbm"), title=title)
+        return
+    grades = np.array(grades_of(frame, role))
+    # The lower grade first: nested levels of water zones would hide the higher one otherwise.
+    for grade in [name for name in reversed(GRADE_STYLES) if (grades == name).any()]:
+        yield MapLayer(frame[grades == grade], GRADE_STYLES[grade], title=f"{title}：{grade_label(grade)}")
+    rest = frame[~np.isin(grades, list(GRADE_STYLES))]
+    if len(rest):
+        yield MapLayer(
+            rest, role, title=title, label="name" if role == "townships" and "name" in frame.columns else None
+        )

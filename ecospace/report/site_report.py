@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ecospace.check.basis import clause
+from ecospace.check.controls import joined
 from ecospace.check.result import SiteResult
 from ecospace.check.sentences import standard_sentences
 from ecospace.check.verdict import Level
@@ -19,6 +20,9 @@ from ecospace.terms import label
 
 if TYPE_CHECKING:
     from ecospace.study import Study
+
+#: A sheet of A4 across, with its caption and, on the first page, a heading.
+FIGURE_HEIGHT_MM = 122.0
 
 
 def save_site_report(results: Sequence[SiteResult], path: str | Path, *, study: Study | None = None) -> Path:
@@ -53,7 +57,7 @@ def _one_site(document: WordDocument, result: SiteResult, study: Study | None) -
     site = result.site
     document.subtitle(_("{site} (no. {number})").format(site=site.label, number=site.id))
     document.heading(_("1. Conclusion"))
-    document.conclusion(result.sentence)
+    document.conclusion(result.sentence, lead=_("Overall: {level}. ").format(level=result.level.label))
     for sentence in standard_sentences(result):
         document.text(sentence)
     document.heading(_("2. The site"))
@@ -68,7 +72,7 @@ def _one_site(document: WordDocument, result: SiteResult, study: Study | None) -
     units, texts = tables.control_units(result)
     _grid(document, units, _("Environmental control units"))
     for heading, text in texts:
-        document.note(f"{heading}：{text}")
+        document.note(_("{name}: {said}").format(name=heading, said=text))
     classes = tables.land_use(result)
     if classes is not None:
         _grid(document, classes, _("Land classes taken"))
@@ -80,7 +84,7 @@ def _one_site(document: WordDocument, result: SiteResult, study: Study | None) -
     _grid(document, tables.verdicts(result), _("Verdicts"))
     absent = tables.absent_kinds(result)
     if absent:
-        document.note(_("Note: by the study's settings the area has none of: {kinds}.").format(kinds="、".join(absent)))
+        document.note(_("Note: by the study's settings the area has none of: {kinds}.").format(kinds=joined(absent)))
     _clauses(document, result)
     if study is not None:
         _figures(document, result, study)
@@ -114,7 +118,7 @@ def _clauses(document: WordDocument, result: SiteResult) -> None:
     document.heading(_("Wording of the clauses"), level=2)
     for key in keys:
         item = clause(key)
-        document.note(f"{item.citation}：{item.wording}")
+        document.note(_("{name}: {said}").format(name=item.citation, said=item.wording))
     document.note(
         _(
             "Note: compared on {date}; entries marked [to be checked] were not read at their source. Check validity before use."
@@ -128,9 +132,11 @@ def _figures(document: WordDocument, result: SiteResult, study: Study) -> None:
     drawn = list(figures(result, study))
     if not drawn:
         return
+    document.section(landscape=True)
     document.heading(_("5. Figures"))
     for title, picture in drawn:
-        document.figure(picture, caption=title)
+        document.figure(picture, caption=title, height_mm=FIGURE_HEIGHT_MM)
+    document.section(landscape=False)
 
 
 def _closing(document: WordDocument, result: SiteResult) -> None:
@@ -142,7 +148,7 @@ def _closing(document: WordDocument, result: SiteResult) -> None:
     )  # fmt: skip
     missing = [label(role) for role in result.study["missing"]]
     if missing:
-        document.note(_("Note: no usable layer, so not judged: {kinds}.").format(kinds="、".join(missing)))
+        document.note(_("Note: no usable layer, so not judged: {kinds}.").format(kinds=joined(missing)))
     if result.study.get("notice"):
         document.note(_("Note: {text}").format(text=result.study["notice"]))
     document.note(
@@ -161,7 +167,7 @@ def save_site_workbook(results: Sequence[SiteResult], path: str | Path) -> Path:
         _("Day of the check"): first.on.isoformat(),
         _("Notice"): str(first.study.get("notice") or "—"),
         _("Layers"): [list(row) for row in (tables.layer_facts(first).headings, *tables.layer_facts(first).rows)],
-        _("Not judged, no usable layer"): "、".join(label(role) for role in first.study["missing"]) or "—",
+        _("Not judged, no usable layer"): joined(label(role) for role in first.study["missing"]) or "—",
     }
     made = [
         summary_table(results),
@@ -197,7 +203,7 @@ def summary_table(results: Sequence[SiteResult]) -> Table:
         .show("town", _("Township"))
         .show("area_m2", _("Computed area"), unit="ha", decimals=4)
         .show("declared_m2", _("Declared area"), unit="ha", decimals=4)
-        .show("level", _("Verdict"))
+        .show("level", _("Verdict reached"))
     )
     for role in roles:
         table = table.show(role, label(role), unit="m2", decimals=4)
@@ -222,12 +228,12 @@ def verdict_table(results: Sequence[SiteResult]) -> Table:
         .titled(_("Verdicts"), _("Verdicts"))
         .show("id", _("Site no."))
         .show("name", _("Name"))
-        .show("subject", _("Zone"))
-        .show("level", _("Verdict"))
+        .show("subject", _("Zone concerned"))
+        .show("level", _("Verdict reached"))
         .show("area_m2", _("Area"), unit="m2", decimals=4)
         .show("share", _("Share"), unit="%", decimals=2, beside="area_m2")
         .show("distance_m", _("Nearest distance"), unit="m", decimals=3)
-        .show("places", _("Features"))
+        .show("places", _("Features met"))
         .show("text", _("Reason"))
         .show("procedure", _("Papers needed"))
         .show("labels", _("Remarks"))
@@ -250,7 +256,7 @@ def overlap_table(results: Sequence[SiteResult]) -> Table:
     columns = ["id", "layer", "feature", "name", "grade", "relation", "area_m2", "width_m", "pieces"]
     return (
         Table(pd.DataFrame(rows, columns=columns))
-        .titled(_("Every overlap"), _("Overlaps"))
+        .titled(_("Every overlap"), _("Overlap details"))
         .show("id", _("Site no."))
         .show("layer", _("Layer"))
         .show("feature", _("Feature"))

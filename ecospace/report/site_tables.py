@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import shapely
 
 from ecospace.check.basis import cited
 from ecospace.check.contact import Contact, Meeting
-from ecospace.check.controls import distance_text
+from ecospace.check.controls import area_text, distance_text
 from ecospace.check.grades import grade_label
 from ecospace.check.result import SiteResult
 from ecospace.check.verdict import Level, Verdict
@@ -82,7 +83,7 @@ def basic_facts(result: SiteResult) -> list[tuple[str, str]]:
     site = result.site
     declared = site.declared_area_m2
     points = int(shapely.get_num_coordinates(site.shape))
-    difference = "—" if declared is None else f"{round_number((result.area_m2 - declared) / 1e4, 4)}"
+    difference = "—" if declared is None else f"{round_number((result.area_m2 - declared) / 1e4, 4)} {_('ha')}"
     drawn = {"polygon": _("area"), "line": _("line"), "point": _("point")}[site.drawn]
     said = {True: _("yes"), False: _("no"), None: _("not stated")}[site.polluting]
     return [
@@ -92,15 +93,32 @@ def basic_facts(result: SiteResult) -> list[tuple[str, str]]:
         (_("Township"), town_of(result) or "—"),
         (_("Kind of activity"), site.activity.label if site.activity else _("not stated")),
         (_("Discharges pollutants"), said),
-        (_("Computed area (ha)"), hectares(result.area_m2)),
-        (_("Declared area (ha)"), "—" if declared is None else hectares(declared)),
-        (_("Computed − declared (ha)"), difference),
+        (_("Computed area"), f"{hectares(result.area_m2)} {_('ha')}"),
+        (_("Declared area"), "—" if declared is None else f"{hectares(declared)} {_('ha')}"),
+        (_("Computed − declared"), difference),
         (_("Area method"), str(result.study["area_method"])),
-        (_("Coordinate system"), site.crs.name),
+        (_("Coordinate system"), crs_text(site.crs.name)),
         (_("Shape, points"), f"{drawn}, {points}"),
         (_("File"), site.file or "—"),
         (_("Day of the check"), result.on.isoformat()),
     ]
+
+
+def crs_text(name: str) -> str:
+    """A coordinate system as planners call it; another one keeps its name.
+
+    >>> crs_text("CGCS2000 / 3-degree Gauss-Kruger zone 38"), crs_text("China Geodetic Coordinate System 2000")
+    ('CGCS2000 3度带（38带）', 'CGCS2000 经纬度')
+    """
+    zone = re.fullmatch(r"CGCS2000 / (3-degree )?Gauss-Kruger (zone|CM) (\d+)E?", name)
+    if name == "China Geodetic Coordinate System 2000":
+        return _("CGCS2000, degrees")
+    if zone is None:
+        return name
+    width = "3" if zone[1] else "6"
+    if zone[2] == "zone":
+        return _("CGCS2000, {width}-degree zone {number}").format(width=width, number=zone[3])
+    return _("CGCS2000, {width}-degree zone of {meridian}°E").format(width=width, meridian=zone[3])
 
 
 def town_of(result: SiteResult) -> str:
@@ -134,7 +152,7 @@ def three_lines(result: SiteResult) -> Grid:
         _("Date of the layer"),
     )
     return Grid(
-        headings, tuple(rows), ("left", "right", "right", "right", "center", "center"), (24, 18, 15, 15, 14, 14)
+        headings, tuple(rows), ("left", "right", "right", "right", "center", "center"), (36, 27, 24, 22, 22, 25)
     )
 
 
@@ -151,7 +169,7 @@ def protected_places(result: SiteResult) -> Grid:
     headings = (
         _("Name"),
         _("Kind"),
-        _("Rank"),
+        _("Level"),
         _("Functional zone"),
         _("Area taken (ha)"),
         _("Share of the site (%)"),
@@ -161,7 +179,7 @@ def protected_places(result: SiteResult) -> Grid:
         headings,
         tuple(rows),
         ("left", "left", "center", "center", "right", "right", "center"),
-        (22, 20, 12, 16, 17, 14, 20),
+        (27, 25, 15, 25, 25, 25, 35),
     )
 
 
@@ -177,8 +195,8 @@ def water_zones(result: SiteResult) -> Grid:
     ]
     if not by_role(result, "water_source"):
         rows = [("—", "—", "—", "—", _missing(result, "water_source"))]
-    headings = (_("Source"), _("Level"), _("Area taken (ha)"), _("Share of the site (%)"), _("Result"))
-    return Grid(headings, tuple(rows), ("left", "center", "right", "right", "center"), (30, 18, 18, 16, 24))
+    headings = (_("Water source"), _("Level"), _("Area taken (ha)"), _("Share of the site (%)"), _("Result"))
+    return Grid(headings, tuple(rows), ("left", "center", "right", "right", "center"), (40, 26, 26, 24, 42))
 
 
 def control_units(result: SiteResult) -> tuple[Grid, list[tuple[str, str]]]:
@@ -195,8 +213,8 @@ def control_units(result: SiteResult) -> tuple[Grid, list[tuple[str, str]]]:
                     texts.append((f"{_extra(meeting, 'code', meeting.id)} {heading}", text))
     if not rows:
         rows = [("—", "—", "—", "—", _missing(result, "control_unit") if not by_role(result, "control_unit") else "—")]
-    headings = (_("Unit code"), _("Unit"), _("Class"), _("Area (ha)"), _("Share of the site (%)"))
-    return Grid(headings, tuple(rows), ("center", "left", "center", "right", "right"), (26, 34, 20, 16, 16)), texts
+    headings = (_("Unit code"), _("Unit"), _("Unit class"), _("Area (ha)"), _("Share of the site (%)"))
+    return Grid(headings, tuple(rows), ("center", "left", "center", "right", "right"), (34, 44, 32, 24, 24)), texts
 
 
 @lru_cache(maxsize=1)
@@ -218,11 +236,11 @@ def land_use(result: SiteResult) -> Grid | None:
     names = {_extra(meeting, "code", ""): _extra(meeting, "code_name", "") for meeting in contact.overlaps}
     rows = []
     if system == classes["system"]:
-        for key, heading in (("agricultural", _("Agricultural land")), ("arable", _("of which arable")),
+        for key, heading in (("agricultural", _("Agricultural land")), ("arable", _("  of which arable")),
                              ("construction", _("Construction land")), ("unused", _("Unused land"))):  # fmt: skip
             taken = sum(value for code, value in area.items() if _is_class(code, key))
             rows.append((heading, "", hectares(taken), percent(_share(result, taken))))
-    known = code_system(system).names if system and hasattr(code_system(system), "names") else {}
+    known = code_system(system).codes if system else {}
     for code in sorted(area):
         name = names.get(code) or str(known.get(code, ""))
         rows.append(
@@ -248,24 +266,32 @@ def verdicts(result: SiteResult) -> Grid:
     """T7 判定表: the worst first; kinds that the area does not have are left to the note below."""
     shown = sorted((v for v in result.verdicts if v.layers or v.level is not Level.CLEAR), key=lambda v: v.level.rank)
     rows = tuple(
-        (verdict.subject, _area_or_distance(verdict), verdict.level.label, cited(verdict.clauses) or "—", _why(verdict))
+        (verdict.subject, _area_or_distance(verdict), verdict.level.label, _basis(verdict), _why(verdict))
         for verdict in shown
     )
-    headings = (_("Zone"), _("Area / nearest"), _("Verdict"), _("Basis"), _("Reason, papers needed"))
-    return Grid(headings, rows, ("left", "right", "center", "left", "left"), (24, 18, 14, 30, 44))
+    headings = (_("Zone concerned"), _("Area / nearest"), _("Verdict reached"), _("Basis"), _("Reason, papers needed"))
+    return Grid(headings, rows, ("left", "right", "center", "left", "left"), (30, 25, 23, 36, 44))
 
 
 def _area_or_distance(verdict: Verdict) -> str:
     if verdict.area_m2 > 0:
-        return f"{hectares(verdict.area_m2)} {_('ha')}"
+        return area_text(verdict.area_m2).split("（")[0].split(" (")[0]
     return distance_text(verdict.distance_m) if verdict.distance_m else "—"
 
 
+def _basis(verdict: Verdict) -> str:
+    return "—" if verdict.level is Level.CLEAR else cited(verdict.clauses) or "—"
+
+
 def _why(verdict: Verdict) -> str:
-    said = "" if verdict.level is Level.CLEAR and verdict.distance_m else verdict.text
+    said = _near(verdict) if verdict.level is Level.CLEAR and verdict.distance_m else verdict.text
     papers = _("needed: {papers}").format(papers=verdict.procedure) if verdict.procedure else ""
     parts = [part for part in (said, papers, *verdict.labels) if part]
     return _("; ").join(parts) or "—"
+
+
+def _near(verdict: Verdict) -> str:
+    return _("nearest: {place}").format(place=verdict.places[0]) if verdict.places else ""
 
 
 def absent_kinds(result: SiteResult) -> list[str]:
@@ -307,11 +333,11 @@ def layer_facts(result: SiteResult) -> Grid:
     rows = []
     for contact in result.contacts.values():
         facts = contact.layer.facts
-        digest = next(iter(facts["sha256"].values()), "")[:12]
+        digest = next(iter(facts["sha256"].values()), "")[:8]
         rows.append((contact.layer.title, str(facts.get("source") or "—"), str(facts.get("date") or "—"),
-                     str(facts["crs"]), str(facts["features"]), digest or "—"))  # fmt: skip
+                     crs_text(str(facts["crs"])), str(facts["features"]), digest or "—"))  # fmt: skip
     headings = (_("Layer"), _("Source"), _("Date"), _("Coordinate system"), _("Features"), "SHA-256")
-    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (24, 34, 15, 28, 10, 18))
+    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (33, 44, 27, 33, 16, 24))
 
 
 def _share(result: SiteResult, area_m2: float) -> float:

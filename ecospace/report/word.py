@@ -37,8 +37,6 @@ ALIGNMENTS = {
 #: Faces that every Chinese Windows and WPS has (GB/T 9704: 仿宋 for text, 黑体 for headings), and their Latin companions.
 TEXT_FACE, HEADING_FACE, TABLE_FACE = "仿宋", "黑体", "宋体"
 LATIN_TEXT, LATIN_HEADING = "Times New Roman", "Arial"
-#: What a machine without them may take instead, in the order of asking.
-SUBSTITUTES = {"仿宋": "FangSong", "黑体": "SimHei", "宋体": "SimSun"}
 #: Margins of official documents: top, right, bottom, left, millimetres.
 MARGINS_MM = (30.0, 25.0, 25.0, 27.0)
 PAGE_MM = (210.0, 297.0)
@@ -108,13 +106,17 @@ class WordDocument:
         self._add(text, "Eco Text", bold=bold)
         return self
 
-    def conclusion(self, text: str) -> WordDocument:
+    def conclusion(self, text: str, *, lead: str = "") -> WordDocument:
         """The answer: a paragraph between two rules, so that nobody overlooks it."""
-        paragraph = self._add(text, "Eco Text", bold=True)
+        paragraph = self._add("", "Eco Text")
+        paragraph.add_run(self.clean(lead)).bold = True
+        paragraph.add_run(self.clean(text))
         borders = OxmlElement("w:pBdr")
         for side in ("top", "bottom"):
             borders.append(_border(side, 8, "000000", space=6))
-        paragraph._p.get_or_add_pPr().append(borders)
+        properties = paragraph._p.get_or_add_pPr()
+        # The schema wants borders before spacing and alignment; Word repairs a file that has them elsewhere.
+        properties.insert_element_before(borders, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr")
         return self
 
     def note(self, text: str) -> WordDocument:
@@ -176,6 +178,11 @@ class WordDocument:
         self._grid(made, [self.width_mm * share / sum(shares) for share in shares])
         where: Sequence[Align] = align or ["center"] * count
         # python-docx finds a cell by walking the whole table; the rows are walked once instead.
+        # A unit stands under its heading rather than broken in two.
+        cells[0] = [
+            heading.replace("（", "\n（").replace(" (", "\n(") if text_width(heading) > 10 else heading
+            for heading in cells[0]
+        ]
         for i, (row, texts) in enumerate(zip(made._tbl.tr_lst, cells, strict=True)):
             strong = i == 0 or (total and i == len(cells) - 1)
             _row_properties(row, heading=i == 0)
@@ -193,7 +200,7 @@ class WordDocument:
             self._caption(caption, "table", "")
         made = self.document.add_table(rows=len(cells) // 2, cols=4)
         made.alignment, made.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-        self._grid(made, [self.width_mm * share for share in (0.17, 0.33, 0.17, 0.33)])
+        self._grid(made, [self.width_mm * share for share in (0.19, 0.31, 0.19, 0.31)])
         for i, row in enumerate(made._tbl.tr_lst):
             _row_properties(row, heading=False)
             four = [text for pair in cells[2 * i : 2 * i + 2] for text in pair]
@@ -253,11 +260,15 @@ class WordDocument:
 
     # -- figures --------------------------------------------------------------------------------------------------------
 
-    def figure(self, picture: bytes | Path, *, caption: str = "", width_mm: float | None = None) -> WordDocument:
-        """A picture with its caption below: 图 1 …"""
+    def figure(
+        self, picture: bytes | Path, *, caption: str = "", width_mm: float | None = None, height_mm: float | None = None
+    ) -> WordDocument:
+        """A picture with its caption below: 图 1 …; never wider than the page."""
         paragraph = self.document.add_paragraph(style="Eco Figure")
         source = BytesIO(picture) if isinstance(picture, bytes) else str(picture)
-        paragraph.add_run().add_picture(source, width=Mm(min(width_mm or self.width_mm, self.width_mm)))
+        shape = paragraph.add_run().add_picture(source)
+        wanted = min(width_mm or self.width_mm, self.width_mm, (height_mm or 1e9) * shape.width / shape.height)
+        shape.width, shape.height = Mm(wanted), Mm(wanted * shape.height / shape.width)
         paragraph.paragraph_format.keep_with_next = bool(caption)
         if caption:
             self._caption(caption, "figure", "")
@@ -298,6 +309,10 @@ class WordDocument:
     def _styles(self) -> None:
         latin, head = (LATIN_TEXT, LATIN_HEADING)
         body = 14.0 if self._chinese else 11.0
+        # Which of the Chinese, Japanese and Korean shapes of a sign is meant, where a machine has to substitute a face.
+        for language in self.document.styles.element.iter(qn("w:lang")):
+            language.set(qn("w:val"), "en-US")
+            language.set(qn("w:eastAsia"), "zh-CN")
         self._style("Normal", TEXT_FACE, latin, body)
         self._style("Eco Title", HEADING_FACE, head, 22 if self._chinese else 18, align="center", after=4, before=0)
         self._style("Eco Subtitle", TEXT_FACE, latin, body, align="center", after=12)
