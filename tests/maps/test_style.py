@@ -86,6 +86,13 @@ def test_adjustable_codes_and_child_codes_fall_back() -> None:
         style_of("0201X", "dlbm")
 
 
+@pytest.mark.parametrize(("system", "length"), [("dlbm", 4), ("landuse-2023", 2), ("landuse-2023", 4)])
+def test_classes_that_share_a_colour_differ_in_hatch(system: str, length: int) -> None:
+    codes = [code for own, code in read_styles().by_code if own == system and len(code) == length]
+    looks = {(style_of(code, system).fill, style_of(code, system).hatch) for code in codes}
+    assert len(looks) == len(codes) > 10
+
+
 def test_generic_classes_differ_for_48_classes() -> None:
     drawn = styles_of([f"class {i:02}" for i in range(48)])
     assert len({(style.fill, style.hatch) for style in drawn.values()}) == 48
