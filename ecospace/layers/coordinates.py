@@ -10,47 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
-from ecospace.errors import CRSError, ReadError
+from ecospace.errors import CRSError
 from ecospace.findings import Finding
 from ecospace.language import _
+from ecospace.layers.appearance import (
+    Box,
+    Reading,
+    bounds_of,
+    box_in_degrees,
+    in_area_of_use,
+    meets,
+    points_of,
+    read_numbers,
+)
 from ecospace.layers.numbers import unpack_dms
-from ecospace.layers.zones import Declared, System, Zone, declared_by, ranges, system_of, systems, zone_of
+from ecospace.layers.zones import Declared, System, Zone, declared_by, system_of, systems, zone_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-
-#: West, south, east, north.
-Box = tuple[float, float, float, float]
-Kind = Literal["degrees", "packed", "prefixed", "plain", "mercator", "other", "nothing"]
-
-#: Degrees by which a layer may miss the place and still be said to meet it: 1 km, more than any datum shift.
-MARGIN = 0.01
-#: A code far from its own area of use by more degrees than this is the wrong code; real layers cross a zone's edge.
-SLACK = 3.0
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the numbers themselves say.
-
-    Parameters
-    ----------
-    kind : str
-        degrees; packed (ddd.mmss); prefixed or plain Gauss–Krüger metres; mercator; other; nothing (no finite number).
-    swapped : bool
-        Whether north stands where east should.
-    zones : tuple of int
-        The zone numbers in front of the eastings, for kind ``"prefixed"``.
-    """
-
-    kind: Kind
-    swapped: bool = False
-    zones: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +101,7 @@ def judge_crs(
     -----
     standards.md 2.7. The shift of GCJ-02 and BD-09 does not show in one layer: see `ecospace.layers.offset`.
     """
-    points = _points(coordinates)
+    points = points_of(coordinates)
     reading = read_numbers(points)
     if reading.kind == "packed" and not packed:
         reading = replace(reading, kind="degrees")
@@ -142,64 +124,6 @@ def judge_crs(
         return _proposing(problem or _error("E-CRS-21", _no_crs_text()), points, reading, system, place_box)
     overruled = [replace(doubt, level="warning", cure="") for doubt in doubts]
     return Judgement(established, (*overruled, *_remarks(said, declared, established, reading)))
-
-
-def read_numbers(points: np.ndarray[Any, Any]) -> Reading:
-    """What coordinates look like, from their size alone.
-
-    >>> read_numbers(np.array([[2560000.0, 38460000.0]]))
-    Reading(kind='prefixed', swapped=True, zones=(38,))
-    """
-    finite = points[np.isfinite(points).all(axis=1)]
-    if not len(finite):
-        return Reading("nothing")
-    kind, zones = _kind(finite)
-    if kind == "other":
-        swapped, zones = _kind(finite[:, ::-1])
-        if swapped not in ("other", "mercator"):
-            return Reading(swapped, True, zones)
-    return Reading(kind, False, zones)
-
-
-def _kind(points: np.ndarray[Any, Any]) -> tuple[Kind, tuple[int, ...]]:
-    within = ranges()
-    x, y = points[:, 0], points[:, 1]
-
-    def all_in(values: np.ndarray[Any, Any], name: str) -> bool:
-        low, high = within[name]
-        return bool(values.min() >= low and values.max() <= high)
-
-    if all_in(x, "longitude") and all_in(y, "latitude"):
-        return ("packed" if _looks_packed(points) else "degrees"), ()
-    if np.abs(x).max() <= 180 and np.abs(y).max() <= 90:
-        # Outside China: degrees, unless they are China's with the axes exchanged.
-        exchanged = all_in(y, "longitude") and all_in(x, "latitude")
-        return ("other" if exchanged else "degrees"), ()
-    if all_in(y, "northing_m"):
-        zones = np.floor(x / 1e6).astype(int)
-        known = ((zones >= 13) & (zones <= 23)) | ((zones >= 25) & (zones <= 45))
-        if known.all() and all_in(x - zones * 1e6, "easting_m"):
-            return "prefixed", tuple(int(zone) for zone in np.unique(zones))
-        if all_in(x, "easting_m"):
-            return "plain", ()
-    if all_in(x, "mercator_x_m") and all_in(y, "mercator_y_m"):
-        return "mercator", ()
-    return "other", ()
-
-
-def _looks_packed(points: np.ndarray[Any, Any]) -> bool:
-    """Whether every number can be ddd.mmss and is written no finer than ddd.mmssss."""
-    values = np.unique(points[:, :2])
-    if len(values) < 4 or len(values) > 2000:
-        return False
-    if not np.allclose(values, values.round(6), rtol=0, atol=1e-9) or np.allclose(values, values.round(2)):
-        return False
-    try:
-        for value in values:
-            unpack_dms(float(value))
-    except ReadError:
-        return False
-    return True
 
 
 def _unpacked(points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -256,7 +180,7 @@ def _from_header(said: Declared, reading: Reading) -> CRS | None:
 
 def _misfit(points: np.ndarray[Any, Any], reading: Reading, crs: CRS, place: Box | None) -> Finding | None:
     """Why the numbers cannot be in a CRS, or None."""
-    west, south, east, north = _bounds(points)
+    west, south, east, north = bounds_of(points)
     said = {"crs": crs.name, "span": f"({west:.10g}, {south:.10g}) – ({east:.10g}, {north:.10g})"}
     in_degrees = max(abs(west), abs(east), abs(south), abs(north)) <= 180
     misfit = (
@@ -268,9 +192,9 @@ def _misfit(points: np.ndarray[Any, Any], reading: Reading, crs: CRS, place: Box
         return misfit
     # The zones' areas of use end at the mainland's coast; their numbers are checked above, islands among them.
     chinese = zone_of(crs) is not None and reading.kind in ("prefixed", "plain")
-    if not chinese and not _in_area_of_use(points, crs):
+    if not chinese and not in_area_of_use(points, crs):
         return _error("E-CRS-30", _("the numbers {span} lie far outside the area of {crs}."), **said)
-    if place is not None and not _meets(points, crs, place):
+    if place is not None and not meets(points, crs, place):
         text = _(
             "read as {crs} the layer does not meet the study area: either it is another place or its coordinate system "
             "is another one."
@@ -282,7 +206,7 @@ def _misfit(points: np.ndarray[Any, Any], reading: Reading, crs: CRS, place: Box
 def _misfit_of_degrees(
     points: np.ndarray[Any, Any], reading: Reading, crs: CRS, place: Box | None, said: dict[str, str]
 ) -> Finding | None:
-    west, south, east, north = _bounds(points)
+    west, south, east, north = bounds_of(points)
     if max(abs(west), abs(east), abs(south), abs(north)) > 180:
         return _error(
             "E-CRS-26", _("the layer is said to be in degrees ({crs}), but its numbers are not: {span}."), **said
@@ -292,7 +216,7 @@ def _misfit_of_degrees(
     if east - west > 180:
         text = _("the layer reaches around the globe ({span}); it cannot be one place.")
         return _error("E-CRS-33", text, _("Cut it to the study area in the source."), **said)
-    if reading.kind == "packed" and (place is None or _meets(_unpacked(points), crs, place)):
+    if reading.kind == "packed" and (place is None or meets(_unpacked(points), crs, place)):
         text = _(
             "the numbers may be packed degrees, minutes and seconds (ddd.mmss): every one has minutes and seconds "
             "below 60; read as decimal degrees the layer would lie up to 40 km off."
@@ -371,37 +295,9 @@ def _candidates(points: np.ndarray[Any, Any], reading: Reading, system: System, 
         found = [CRS.from_epsg(3857)]
     for crs in found:
         # Degrees are proposed only where the system is in use: -15, 3 are no place in China.
-        usable = crs is not None and (not crs.is_geographic or _in_area_of_use(ordered, crs))
-        if crs is not None and usable and (place is None or _meets(ordered, crs, place)):
+        usable = crs is not None and (not crs.is_geographic or in_area_of_use(ordered, crs))
+        if crs is not None and usable and (place is None or meets(ordered, crs, place)):
             yield crs
-
-
-def _points(coordinates: Any) -> np.ndarray[Any, Any]:
-    array = np.asarray(coordinates, dtype=float)
-    if array.shape == (4,):
-        return array.reshape(2, 2)
-    return array.reshape(-1, array.shape[-1])[:, :2] if array.size else np.empty((0, 2))
-
-
-def _bounds(points: np.ndarray[Any, Any]) -> Box:
-    finite = points[np.isfinite(points).all(axis=1)]
-    (west, south), (east, north) = finite.min(axis=0), finite.max(axis=0)
-    return float(west), float(south), float(east), float(north)
-
-
-def _box_in_degrees(points: np.ndarray[Any, Any], crs: CRS) -> Box | None:
-    """Bounds in longitude and latitude on the CRS's own datum, or None where it has none or they are not finite."""
-    base = crs.geodetic_crs
-    if base is None:
-        return None
-    west, south, east, north = _bounds(points)
-    if crs.is_geographic:
-        return west, south, east, north
-    x, y = np.meshgrid(np.linspace(west, east, 5), np.linspace(south, north, 5))
-    lon, lat = Transformer.from_crs(crs, base.to_2d(), always_xy=True).transform(x.ravel(), y.ravel())
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        return None
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
 def _degrees_box(place: GeoDataFrame) -> Box:
@@ -411,35 +307,12 @@ def _degrees_box(place: GeoDataFrame) -> Box:
             _("the reference boundary says no coordinate system, so nothing can be compared with it."),
             cure=_('Give the boundary\'s own first: crs = "EPSG:4490" under its layer in study.toml.'),
         )
-    box = _box_in_degrees(_points(place.total_bounds), CRS.from_user_input(place.crs))
+    box = box_in_degrees(points_of(place.total_bounds), CRS.from_user_input(place.crs))
     if box is None:
         raise CRSError(
             "E-CRS-35", _("the reference boundary has no usable coordinates."), cure=_("Check the boundary first.")
         )
     return box
-
-
-def _meets(points: np.ndarray[Any, Any], crs: CRS, place: Box) -> bool:
-    box = _box_in_degrees(points, crs)
-    return box is not None and (
-        box[0] <= place[2] + MARGIN and place[0] <= box[2] + MARGIN
-        and box[1] <= place[3] + MARGIN and place[1] <= box[3] + MARGIN
-    )  # fmt: skip
-
-
-def _in_area_of_use(points: np.ndarray[Any, Any], crs: CRS) -> bool:
-    box = _box_in_degrees(points, crs)
-    if crs.geodetic_crs is None:
-        return True
-    if box is None or max(abs(box[0]), abs(box[2])) > 180 or max(abs(box[1]), abs(box[3])) > 90:
-        return False
-    use = crs.area_of_use
-    if use is None or use.west > use.east:
-        return True
-    return bool(
-        use.west - SLACK <= box[0] and box[2] <= use.east + SLACK
-        and use.south - SLACK <= box[1] and box[3] <= use.north + SLACK
-    )  # fmt: skip
 
 
 def _width(zone: int) -> int:

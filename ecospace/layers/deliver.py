@@ -15,13 +15,12 @@ import shapely
 from geopandas import GeoDataFrame
 from pyproj import CRS
 
-from ecospace.crs import is_study_crs, require_crs
 from ecospace.errors import GeometryError, UsageError, WriteError
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.gdal import vector
-from ecospace.layers.readback import Written, require_same
+from ecospace.layers.readback import Written, on_disk, require_deliverable, require_same
 from ecospace.layers.schema import GEOMETRIES, Schema, filled, read_schema
 
 DRIVERS = {".gdb": "OpenFileGDB", ".gpkg": "GPKG", ".shp": "ESRI Shapefile"}
@@ -76,7 +75,8 @@ def deliver(
     findings: list[Finding] = []
     for name, frame in layers.items():
         schema = read_schema(name)
-        _require_deliverable(frame, schema, target)
+        require_deliverable(frame, target, layer=schema.name)
+        _require_kind(frame, schema, target)
         width_bytes = encoding if driver == "ESRI Shapefile" else ""
         attributes = frame.drop(columns=frame.geometry.name)
         values = filled(attributes, schema, dict((columns or {}).get(name, {})), width_bytes=width_bytes)
@@ -87,36 +87,19 @@ def deliver(
             findings.append(Finding("F-DEL-01", "warning", text, layer=schema.name))
         flat = shapely.force_2d(frame.geometry.to_numpy())
         prepared.append((schema, GeoDataFrame(values.values, geometry=flat, crs=frame.crs)))
-    try:
-        with atomic(target) as temporary:
-            for schema, sent in prepared:
-                if driver == "ESRI Shapefile":
-                    _write_fiona(sent, schema, temporary, encoding)
-                else:
-                    _write_arrow(sent, schema, temporary, driver)
-            for schema, sent in prepared:
-                _compare(sent, schema, temporary, driver, target)
-    except OSError as error:
-        raise WriteError(
-            "E-WRITE-49",
-            _("the file could not be written: {reason}.").format(reason=error.strerror or type(error).__name__),
-            cure=_("Check free space and permissions; the old file was left as it was."),
-            file=target,
-        ) from error
+    with on_disk(target), atomic(target) as temporary:
+        for schema, sent in prepared:
+            if driver == "ESRI Shapefile":
+                _write_fiona(sent, schema, temporary, encoding)
+            else:
+                _write_arrow(sent, schema, temporary, driver)
+        for schema, sent in prepared:
+            _compare(sent, schema, temporary, driver, target)
     marked = tuple(finding.of(file=target.name) for finding in findings)
     return Written(target, sum(len(sent) for _schema, sent in prepared), marked)
 
 
-def _require_deliverable(frame: GeoDataFrame, schema: Schema, target: Path) -> None:
-    require_crs(frame, layer=schema.name)
-    if is_study_crs(frame.crs):
-        raise WriteError(
-            "E-WRITE-45",
-            _("the layer is in the study CRS, which no other program knows; such a file is never delivered."),
-            cure=_("Bring it back first, e.g. frame.to_crs(4490) or a 3-degree zone."),
-            file=target,
-            layer=schema.name,
-        )
+def _require_kind(frame: GeoDataFrame, schema: Schema, target: Path) -> None:
     shapes = frame.geometry.to_numpy()
     kind = GEOMETRIES[schema.geometry]
     wrong = (shapely.get_dimensions(shapes) != kind) | ~shapely.is_valid(shapes) | shapely.is_empty(shapes)

@@ -41,6 +41,8 @@ def half_width(text: str) -> tuple[str, bool]:
     >>> half_width("３８，４６０．５")
     ('38,460.5', True)
     """
+    if text.isascii():
+        return text, False
     plain = text.translate(_HALF_WIDTH)
     return plain, plain != text
 
@@ -90,6 +92,8 @@ def parse_angle(text: str) -> Number:
         E-READ-60: not a number; E-READ-61: minutes or seconds of 60 and more.
     """
     raw = text.strip()
+    if raw.isascii() and _NUMBER.fullmatch(raw):
+        return parse_number(raw)
     found = _DMS.fullmatch(raw) or _DMS.fullmatch(half_width(raw)[0])
     if found is None:
         return parse_number(text)

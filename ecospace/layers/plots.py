@@ -70,7 +70,7 @@ def _row(
     crs = judgement.crs
     degrees = crs.is_geographic if crs is not None else bool(plot.points and abs(plot.points[0].east) <= 180)
     geometry, findings = _geometry(plot, rings, identifier, degrees)
-    computed = _area(geometry, crs, degrees) if plot.kind == "面" else None
+    computed = _area(geometry, crs, degrees) if plot.kind == "面" and plot.declared_area else None
     area, said = _declared_area(plot, computed, identifier)
     if declared_area == "check" and said and said[0].level == "error":
         raise DataError(said[0].code, said[0].text, cure=said[0].cure, features=[identifier])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
+from ecospace.crs import is_study_crs, require_crs
 from ecospace.errors import WriteError
 from ecospace.findings import Finding
 from ecospace.language import _
@@ -39,6 +41,41 @@ class Written:
     path: Path
     features: int
     findings: tuple[Finding, ...] = ()
+
+
+def require_deliverable(frame: GeoDataFrame, file: Path, *, layer: str = "") -> None:
+    """Refuse a layer that no other program could place: without CRS, or in the study CRS.
+
+    Raises
+    ------
+    CRSError
+        E-CRS-01.
+    WriteError
+        E-WRITE-45.
+    """
+    require_crs(frame, layer=layer)
+    if is_study_crs(frame.crs):
+        raise WriteError(
+            "E-WRITE-45",
+            _("the layer is in the study CRS, which no other program knows; such a file is never delivered."),
+            cure=_("Bring it back first, e.g. frame.to_crs(4490) or a 3-degree zone."),
+            file=file,
+            layer=layer,
+        )
+
+
+@contextmanager
+def on_disk(file: Path) -> Iterator[None]:
+    """A full disk or a missing permission is an error of ours that names the file (E-WRITE-49)."""
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(
+            "E-WRITE-49",
+            _("the file could not be written: {reason}.").format(reason=error.strerror or type(error).__name__),
+            cure=_("Check free space and permissions; the old file was left as it was."),
+            file=file,
+        ) from error
 
 
 def require_same(

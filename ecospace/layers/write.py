@@ -15,13 +15,13 @@ import shapely
 from geopandas import GeoDataFrame, read_parquet
 from pyproj import CRS
 
-from ecospace.crs import brought, geographic_of, is_study_crs, require_crs
+from ecospace.crs import brought, geographic_of
 from ecospace.errors import WriteError
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.gdal import vector
-from ecospace.layers.readback import Written, require_same
+from ecospace.layers.readback import Written, on_disk, require_deliverable, require_same
 
 #: Bytes of a field name and of a text in a DBF file.
 NAME_BYTES, TEXT_BYTES = 10, 254
@@ -68,14 +68,7 @@ def write_layer(
     1
     """
     target = Path(path)
-    require_crs(frame)
-    if is_study_crs(frame.crs):
-        raise WriteError(
-            "E-WRITE-45",
-            _("the layer is in the study CRS, which no other program knows; such a file is never delivered."),
-            cure=_("Bring it back first, e.g. frame.to_crs(4490) or a 3-degree zone."),
-            file=target,
-        )
+    require_deliverable(frame, target)
     write = _WRITERS.get(target.suffix.lower())
     if write is None:
         raise WriteError(
@@ -84,15 +77,8 @@ def write_layer(
             cure=_("Choose one of {suffixes}.").format(suffixes=" ".join(_WRITERS)),
             file=target,
         )
-    try:
+    with on_disk(target):
         return write(frame, target, name=name or target.stem, encoding=encoding, **options)
-    except OSError as error:
-        raise WriteError(
-            "E-WRITE-49",
-            _("the file could not be written: {reason}.").format(reason=error.strerror or type(error).__name__),
-            cure=_("Check free space and permissions; the old file was left as it was."),
-            file=target,
-        ) from error
 
 
 def _with_id(frame: GeoDataFrame) -> GeoDataFrame:

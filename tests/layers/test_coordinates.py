@@ -11,7 +11,8 @@ from pyproj import CRS
 from shapely.geometry import box
 
 from ecospace.errors import CRSError
-from ecospace.layers.coordinates import Judgement, judge_crs, read_numbers
+from ecospace.layers.appearance import read_numbers
+from ecospace.layers.coordinates import Judgement, judge_crs
 from ecospace.layers.zones import declared_by, systems, zone_of
 
 COUNTY = gpd.GeoDataFrame(geometry=[box(112.2, 22.0, 112.9, 22.7)], crs=4490)
@@ -73,7 +74,7 @@ def test_the_right_crs_is_established_with_and_without_a_place() -> None:
         ("nothing", (np.nan,) * 4, 4490, None, "E-CRS-32", ""),
     ],
 )  # fmt: skip
-def test_tA_a_layer_in_the_wrong_place_stops_with_a_line_to_type(
+def test_tA01_tA02_tA03_tA04_tA05_tA06_tA09_tA15_tA16_tA18_a_layer_in_the_wrong_place_stops_with_a_line_to_type(
     name: str, bounds: object, declared: int | None, place: object, expected: str, proposal: str
 ) -> None:
     judgement = judge_crs(bounds, CRS.from_epsg(declared) if declared else None, place=place)
