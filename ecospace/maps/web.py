@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -50,6 +51,14 @@ class PlanMap(folium.Map):  # type: ignore[misc]  # folium is untyped here
         put_scripts(figure)
         super().render(**kwargs)  # type: ignore[no-untyped-call]
         return ""
+
+    def _repr_html_(self, **kwargs: Any) -> str:
+        """The map in a notebook: the page that `write_map` writes, in a frame of its own."""
+        from ecospace.maps.page import page_text
+
+        text = html.escape(page_text(self))
+        style = "width:100%;height:640px;border:1px solid #d5ddd6"
+        return f'<iframe srcdoc="{text}" sandbox="allow-scripts allow-modals" style="{style}"></iframe>'
 
 
 class Page(MacroElement):  # type: ignore[misc]  # branca has no types

@@ -306,6 +306,20 @@ def test_a_basemap_asks_for_its_key_and_only_then_for_tiles(running: Any, tmp_pa
 
 
 @pytest.mark.browser
+def test_the_map_is_seen_in_a_notebook(running: Any, tmp_path: Path) -> None:
+    page_of_notebook = tmp_path / "notebook.html"
+    page_of_notebook.write_text(
+        "<!doctype html><meta charset=utf-8>" + web_map(county(), title="县")._repr_html_(), "utf-8"
+    )
+    seen = opened(running, page_of_notebook)
+    frame_ = seen.page.frame_locator("iframe")
+    frame_.locator("body[data-drawn=yes]").wait_for()
+    assert frame_.locator(".eco-legend .eco-class").count() > 5
+    assert seen.requests == []
+    assert seen.complaints == []
+
+
+@pytest.mark.browser
 def test_a_coded_layer_on_a_map_of_the_users_own(running: Any, tmp_path: Path) -> None:
     map_ = folium.Map([22.4, 113.1], tiles=None, zoom_start=11)
     CodedLayer(MapLayer(frame([box(0, 0, 9000, 9000)], name=["甲"]), "eco_redline")).add_to(map_)
