@@ -1,0 +1,74 @@
+"""Results: one record a job and size in results.json, and the tables of results.md made from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RECORDS, REPORT = HERE / "results.json", HERE / "results.md"
+RANGE = {"wall": "{:.2f} s", "cpu": "{:.2f} s", "memory": "{:.0f} MB"}
+
+
+def records() -> dict[str, Any]:
+    return json.loads(RECORDS.read_text(encoding="utf-8")) if RECORDS.exists() else {}
+
+
+def keep(record: dict[str, Any]) -> None:
+    """Put a record in place of the older one of the same job and size."""
+    kept = records()
+    record.pop("totals", None)
+    kept[f"{record['job']} {record['parcels']}"] = record | {"machine": machine()}
+    text = json.dumps(dict(sorted(kept.items())), ensure_ascii=False, indent=1)
+    RECORDS.write_text(text + "\n", encoding="utf-8")
+
+
+def machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
+    return f"{os.cpu_count()} processors, {memory:.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def write_report() -> Path:
+    """results.md from results.json."""
+    lines = [
+        "# Benchmark results",
+        "",
+        "Written by `scripts/bench`; each row is a process of its own, run in turn with the others: median (lowest – highest) of wall",
+        "time, CPU time and peak memory. `difference`: the largest relative difference of a total to that of ecospace. Ratios are the",
+        "median over neighbouring runs, with their range. Absolute times depend on the machine; ratios less so.",
+    ]
+    for record in records().values():
+        lines += ["", *section(record)]
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return REPORT
+
+
+def section(record: dict[str, Any]) -> list[str]:
+    """The tables of one job."""
+    lines = [
+        f"## {record['title']}",
+        "",
+        f"`{record['job']}`, workload of {record['parcels']:,} parcels, {record['date']}; {record['machine']}.",
+        "",
+        "| | runs | wall | CPU | peak memory | difference |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, row in record["rows"].items():
+        cells = [ranged(row[what], RANGE[what]) for what in ("wall", "cpu", "memory")]
+        lines.append(f"| {name} | {row['runs']} | {' | '.join(cells)} | {row.get('difference', float('nan')):.0e} |")
+    lines += [f"| {name} | – | {note} | | | |" for name, note in record["notes"].items()]
+    if record["bars"]:
+        lines += ["", "| ratio | against | measured | bar | |", "| --- | --- | --- | --- | --- |"]
+    for bar in record["bars"]:
+        reached = "reached" if bar["ratio"][0] <= bar["bar"] else "**not reached**"
+        ratio = ranged(bar["ratio"], "{:.3f}")
+        lines.append(f"| {bar['what']} of {bar['ours']} | {bar['against']} | {ratio} | {bar['bar']:.3f} | {reached} |")
+    return lines
+
+
+def ranged(values: list[float], form: str) -> str:
+    middle, low, high = values
+    return f"{form.format(middle)} ({form.split(' ')[0].format(low)} – {form.split(' ')[0].format(high)})"
