@@ -54,6 +54,7 @@ class Plot:
     kind: str
     rest: list[str]
     points: list[Point] = field(default_factory=list)
+    data: dict[str, str] = field(default_factory=dict)
 
     @property
     def feature(self) -> str:

@@ -67,8 +67,9 @@ def read_coordinate_table(
     angles: Literal["decimal", "dms"] | None = None,
     place: GeoDataFrame | None = None,
     declared_area: Literal["check", "ignore"] = "check",
+    points: Literal["boundary", "separate"] | None = None,
 ) -> Parcels:
-    """Read a table of boundary points (界址点成果表).
+    """Read a table of boundary points (界址点成果表), or of places (点位表).
 
     Parameters
     ----------
@@ -78,11 +79,15 @@ def read_coordinate_table(
         The worksheet; needed where several hold a table. ``"*"`` reads all.
     crs, swap, angles, place, declared_area
         As for `ecospace.layers.boundary_txt.read_boundary_txt`.
+    points : {"boundary", "separate"}, optional
+        Whether the rows are points of a boundary or places of their own (monitoring points); asked for where every row
+        has another number or name.
 
     Returns
     -------
     Parcels
-        One parcel for each value of the parcel column, or for each block with a title of its own.
+        One parcel for each value of the parcel column, or for each block with a title of its own; or one point for
+        each row, with all other columns as texts.
 
     Raises
     ------
@@ -101,7 +106,10 @@ def read_coordinate_table(
     plots: list[Plot] = []
     with naming(file):
         for name, rows in _chosen(sheets_of(file), sheet).items():
-            found = _plots(rows, header, seen, packed=angles == "dms")
+            tables = _tables(rows, seen)
+            _require_one_meaning(tables, points)
+            read = _places if points == "separate" else _plots
+            found = read(tables, header, seen, packed=angles == "dms")
             plots += [plot if plot.id or sheet != "*" else replace(plot, id=name) for plot in found]
         parcels = parcels_of(
             plots, header, crs=crs, swap=swap, decimal=angles is not None, place=place, declared_area=declared_area
@@ -141,6 +149,7 @@ class Table:
     """One table of a sheet: which column is what, what stands above it, and the rows with points."""
 
     columns: dict[str, int]
+    others: dict[str, int]
     above: dict[str, str]
     rows: list[tuple[int, list[str]]]
 
@@ -152,8 +161,8 @@ def _tables(rows: Rows, seen: Seen) -> list[Table]:
     for number, row in enumerate(rows, start=1):
         columns = _columns(rows, number - 1)
         if columns:
-            above = _said([*waiting, row])
-            tables.append(Table(columns, above, []))
+            others = {name: place for place, name in enumerate(row) if name and place not in columns.values()}
+            tables.append(Table(columns, others, _said([*waiting, row]), []))
             waiting = []
         elif tables and _has_point(row, tables[-1].columns):
             tables[-1].rows.append((number, row))
@@ -164,28 +173,74 @@ def _tables(rows: Rows, seen: Seen) -> list[Table]:
     return tables
 
 
-def _plots(rows: Rows, header: dict[str, str], seen: Seen, *, packed: bool) -> list[Plot]:
+def _require_one_meaning(tables: list[Table], points: str | None) -> None:
+    """Refuse to make a parcel of places that each have a number or name of their own."""
+    for table in tables if points is None else []:
+        for column in ("id", "name"):
+            named = [_cell(row, table.columns, column) for _line, row in table.rows]
+            if len(named) > 1 and all(named) and len(set(named)) == len(named):
+                raise ReadError(
+                    "E-READ-75",
+                    _(
+                        "every row names another place ({one}, {other} …): they may be no boundary, but single points."
+                    ).format(one=named[0], other=named[1]),
+                    cure=_('Say which: points = "separate" or points = "boundary".'),
+                )
+            if "id" in table.columns:
+                break
+
+
+def _places(tables: list[Table], header: dict[str, str], seen: Seen, *, packed: bool) -> list[Plot]:
+    """One point for each row, with the texts of all other columns."""
+    places = []
+    for table in tables:
+        for line, row in table.rows:
+            _agree(header, _system_of(table, row))
+            point = _point(row, line, table.columns, "1", seen, packed)
+            identifier = _cell(row, table.columns, "id") or point.label
+            place = Plot(line, 1, None, identifier, _cell(row, table.columns, "name"), "点", [], [point])
+            place.data = {name: row[at].strip() for name, at in table.others.items() if at < len(row)}
+            places.append(place)
+    return places
+
+
+def _plots(tables: list[Table], header: dict[str, str], seen: Seen, *, packed: bool) -> list[Plot]:
     """The parcels of one sheet: one for each id, or for each table that is not a further page."""
     plots: dict[str, Plot] = {}
-    current, ring, number = "", "1", 0
-    for table in _tables(rows, seen):
+    current, ring, number, last = "", "1", 0, ""
+    for table in tables:
         if table.above.get("page", "1") == "1":
             current, ring, number = table.above.get("id", ""), "1", number + 1
-        _agree(header, {key: value for key, value in table.above.items() if key in ("坐标系", "带号", "中央子午线")})
         for line, row in table.rows:
             own = _cell(row, table.columns, "id")
             seen.filled += "id" in table.columns and not own and bool(current)
             current = own or current
             ring = _cell(row, table.columns, "ring") or ring
-            said = {"坐标系": _cell(row, table.columns, "system"), "带号": _cell(row, table.columns, "zone")}
-            _agree(header, said)
+            _agree(header, _system_of(table, row))
             key = current if "id" in table.columns else str(number)
             if key not in plots:
                 name = _cell(row, table.columns, "name") or table.above.get("name", "")
                 plots[key] = Plot(line, 0, _hectares(table.above), current, name, "面", [])
-            plots[key].points.append(_point(row, line, table.columns, ring, seen, packed))
+            point = _point(row, line, table.columns, ring, seen, packed)
+            if key != last and plots[key].points and plots[key].points[-1].ring == point.ring:
+                raise ReadError(
+                    "E-READ-76",
+                    _(
+                        "row {row}: parcel {id} goes on after another one; its points may belong to another ring."
+                    ).format(row=line, id=current),
+                    cure=_("Sort the rows by parcel, or give each ring its number in a column 圈号."),
+                )
+            plots[key].points.append(point)
             plots[key].declared_points += 1
+            last = key
     return list(plots.values())
+
+
+def _system_of(table: Table, row: list[str]) -> dict[str, str]:
+    """What the lines above a table and the columns of a row say of the coordinate system."""
+    above = {key: table.above.get(key, "") for key in ("坐标系", "带号", "中央子午线")}
+    columns = {"坐标系": _cell(row, table.columns, "system"), "带号": _cell(row, table.columns, "zone")}
+    return above | {key: value for key, value in columns.items() if value}
 
 
 def _agree(header: dict[str, str], said: dict[str, str]) -> None:

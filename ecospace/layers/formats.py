@@ -223,7 +223,7 @@ def _surveyed(path: Path, format: str, layer: str | None, options: Mapping[str, 
     if format == "xlsx" or path.suffix.lower() in (".csv", ".tsv"):
         from ecospace.layers.coordinate_table import read_coordinate_table
 
-        taken = _only(options, "crs", "swap", "place", "angles", "declared_area")
+        taken = _only(options, "crs", "swap", "place", "angles", "declared_area", "points")
         return _content(read_coordinate_table(path, sheet=layer, **taken))
     from ecospace.layers.boundary_txt import read_boundary_txt
 

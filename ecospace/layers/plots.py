@@ -90,6 +90,7 @@ def _row(
         "points": len(plot.points),
         "rings": len(rings),
         "geometry": geometry,
+        **{name if name != "geometry" else "geometry_": text for name, text in plot.data.items()},
     }, findings
 
 

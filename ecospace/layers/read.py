@@ -31,7 +31,7 @@ EARTH = 1e8
 OnError = Literal["stop", "leave out"]
 
 #: Keys of study.toml that only surveyors' formats know.
-SURVEYED = ("swap", "angles", "declared_area", "unit", "nested")
+SURVEYED = ("swap", "angles", "declared_area", "points", "unit", "nested")
 #: What a finding of level "error" is raised as, by the subject in its code.
 RAISED: dict[str, type[EcospaceError]] = {
     "READ": ReadError, "GEO": GeometryError, "CRS": CRSError, "DATA": DataError,

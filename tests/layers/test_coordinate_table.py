@@ -171,6 +171,31 @@ def test_degrees_in_columns_of_longitude_and_latitude(tmp_path: Path) -> None:
     assert frame.total_bounds.tolist() == [113.0, 22.0, 113.1, 22.1]
 
 
+def test_places_of_their_own_are_asked_for_and_keep_their_columns(tmp_path: Path) -> None:
+    rows = [["点位名称", "名称", "经度", "纬度", "坐标系", "水质"]]
+    rows += [[i, f"监测点{i}", 112.5 + i / 100, 22.3 + i * i / 500, SYSTEM, "Ⅱ类"] for i in range(1, 5)]
+    path = csv_file(tmp_path, rows)
+    with pytest.raises(ReadError, match=r'E-READ-75.*points = "separate"'):
+        read_coordinate_table(path, angles="decimal")
+    frame = read_coordinate_table(path, points="separate", angles="decimal").frame
+    assert set(frame["kind"]) == {"点"} and len(frame) == 4
+    assert frame["水质"].tolist() == ["Ⅱ类"] * 4 and frame["name"].iloc[0] == "监测点1"
+    assert frame.geometry.iloc[0].coords[0] == (112.51, 22.302)
+    assert read_coordinate_table(path, points="boundary", angles="decimal").frame["kind"].tolist() == ["面"]
+
+
+def test_a_parcel_that_goes_on_after_another_stops(tmp_path: Path) -> None:
+    first = square("A")
+    second = [[("B" if row[0] == "A" else row[0]), *row[1:]] for row in square("A")[1:]]
+    again = [[row[0], row[1], row[2] - 500, *row[3:]] for row in square("A")[1:]]
+    with pytest.raises(ReadError, match=r"E-READ-76.*A"):
+        read_coordinate_table(csv_file(tmp_path, first + second + again))
+    ringed = [[*row, ring] for rows, ring in ((first, 1), (second, 1), (again, 2)) for row in rows]
+    ringed[0][-1] = "圈号"
+    frame = read_coordinate_table(csv_file(tmp_path, ringed)).frame
+    assert frame.area.tolist() == [20_000.0, 10_000.0]
+
+
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xd0\xcf\x11\xe0abc", b"PK\x03\x04abc", b"\xff\xfe\x00"])
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.xlsx"
