@@ -92,7 +92,8 @@ def shown(layer: MapLayer, frame: gpd.GeoDataFrame, styles: Styles | None = None
 
 def draw_layer(axes: Axes, layer: Shown, *, zorder: float) -> None:
     """Draw a layer on axes in metres of the plane."""
-    for style, geometries in layer.classes:
+    # The strictest level stands first in the legend and topmost on the map, also where levels are nested.
+    for style, geometries in reversed(layer.classes):
         draw_geometries(axes, geometries, style, opacity=layer.layer.opacity, zorder=zorder)
 
 

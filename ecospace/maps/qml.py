@@ -37,7 +37,10 @@ def add_style(root: Element, layer: MapLayer, styles: Styles | None = None) -> N
     drawn = layer.styles(styles)
     shape = shape_of(layer.frame)
     kind = "singleSymbol" if layer.by is None else "categorizedSymbol"
-    renderer = SubElement(root, "renderer-v2", type=kind, symbollevels="0", enableorderby="0")
+    # Levels of drawing put the first class, the strictest one, on top.
+    renderer = SubElement(
+        root, "renderer-v2", type=kind, symbollevels=str(int(layer.by is not None)), enableorderby="0"
+    )
     if layer.by is not None:
         renderer.set("attr", layer.by)
         categories = SubElement(renderer, "categories")
@@ -47,6 +50,9 @@ def add_style(root: Element, layer: MapLayer, styles: Styles | None = None) -> N
     symbols = SubElement(renderer, "symbols")
     for index, style in enumerate(drawn.values()):
         _symbol(symbols, str(index), style, shape, layer.opacity)
+    for index, symbol in enumerate(symbols):
+        for part in symbol.findall("layer"):
+            part.set("pass", str(len(symbols) - 1 - index))
     if layer.label is not None:
         _labels(root, layer.label)
 

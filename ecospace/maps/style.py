@@ -231,22 +231,24 @@ def styles_of(codes: Iterable[object], system: str | None = None, *, styles: Sty
     Parameters
     ----------
     codes : iterable
-        Class codes; each is taken once, in sorted order, so that the same classes always look the same.
+        Class codes; each is taken once, so that the same classes always look the same.
     system : str, optional
         As in `style_of`; None: every class is generic unless its name is the key of a style.
 
     Returns
     -------
     dict of str to Style
-        In sorted order of the codes.
+        In the order of the style file, strictest level first (一级, 二级, 准; 核心, 一般), then by code. Where levels are
+        nested, draw them the other way round, so that no milder level covers a stricter one.
     """
     chosen = styles or read_styles()
-    drawn: dict[str, Style] = {}
+    ranks = {style.key: rank for rank, ((own, _code), style) in enumerate(chosen.by_code.items()) if own == system}
+    drawn: list[tuple[int, str, Style]] = []
     used = 0
     for code in sorted({str(code) for code in codes}):
         style = chosen.find(code, system)
         if style is None:
             style = replace(chosen.palette[used % len(chosen.palette)], key=code, title_zh=code, title_en=code)
             used += 1
-        drawn[code] = style
-    return drawn
+        drawn.append((ranks.get(style.key, len(ranks)), code, style))
+    return {code: style for _rank, code, style in sorted(drawn, key=lambda entry: entry[:2])}

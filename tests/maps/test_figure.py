@@ -174,6 +174,18 @@ def test_the_legend_names_every_class_and_unverified_colours() -> None:
     assert "图式依通行做法，未与官方附录核对。" in written
 
 
+def test_a_stricter_level_is_never_hidden_by_a_milder_one_that_holds_it(tmp_path: Path) -> None:
+    nested = [Point(WEST + 20_000, SOUTH + 10_000).buffer(radius) for radius in (8000, 5000, 2000)]
+    zones = MapLayer(frame(nested, zone=["一般控制区", "一般控制区", "核心保护区"]), by="zone", system="protected_zone")
+    figure = draw(layers=[zones])
+    path = save_figure(figure, tmp_path / "figure.png", dpi=50)
+    x, y = on_paper_mm(figure, WEST + 20_700, SOUTH + 10_700) / 25.4 * 50
+    with Image.open(path) as image:
+        red, green, blue = image.convert("RGB").getpixel((int(x), image.height - int(y)))  # type: ignore[misc]
+    # The core zone (#00734C at 85 %) is darker than the general zone (#70C996 at 80 %).
+    assert (red, green, blue) == pytest.approx((38, 136, 103), abs=25)
+
+
 def test_a_legend_that_cannot_be_read_is_refused() -> None:
     squares = [box(WEST + 100 * i, SOUTH, WEST + 100 * i + 100, SOUTH + 100) for i in range(400)]
     many = MapLayer(frame(squares, code=[f"第{i}类土地" for i in range(400)]), by="code")

@@ -74,6 +74,9 @@ def test_qml_says_colour_opacity_hatch_and_classes() -> None:
     categories = ElementTree.fromstring(qml(water).partition("\n")[2]).findall(".//category")
     assert [category.get("value") for category in categories] == ["一级", "二级", "准"]
     assert categories[0].get("label") == "饮用水水源一级保护区"
+    # The strictest level is drawn last, on top.
+    symbols = ElementTree.fromstring(qml(water).partition("\n")[2]).findall("renderer-v2/symbols/symbol")
+    assert [symbol.find("layer").get("pass") for symbol in symbols] == ["2", "1", "0"]  # type: ignore[union-attr]
     dash = ElementTree.fromstring(qml(townships).partition("\n")[2]).find(".//Option[@name='customdash']")
     assert dash is not None and dash.get("value") == "1.4;0.7"
 

@@ -105,6 +105,18 @@ def test_levels_as_planners_write_them() -> None:
     assert style_of("调入", "change").key == "version_added"
 
 
+def test_stricter_levels_come_first_however_they_are_written() -> None:
+    def keys(codes: list[str], system: str) -> list[str]:
+        return [style.key for style in styles_of(codes, system).values()]
+
+    levels = ["water_source_1", "water_source_2", "water_source_quasi"]
+    assert keys(["准保护区", "二级保护区", "一级保护区"], "water_source") == levels
+    assert keys(["一般控制区", "核心保护区"], "protected_zone") == ["core_zone", "general_zone"]
+    assert keys(["一般", "优先", "重点", "其他"], "control_unit")[:3] == [
+        "control_unit_priority", "control_unit_key", "control_unit_general",
+    ]  # fmt: skip
+
+
 def test_an_office_lays_its_own_colours_over(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(
