@@ -250,5 +250,5 @@ def styles_of(codes: Iterable[object], system: str | None = None, *, styles: Sty
         if style is None:
             style = replace(chosen.palette[used % len(chosen.palette)], key=code, title_zh=code, title_en=code)
             used += 1
-        drawn.append((ranks.get(style.key, len(ranks)), code, style))
+        drawn.append((ranks.get(style.key, len(chosen.by_code)), code, style))
     return {code: style for _rank, code, style in sorted(drawn, key=lambda entry: entry[:2])}
