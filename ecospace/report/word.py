@@ -72,9 +72,10 @@ class WordDocument:
         self.removed = 0
         self._numbers = {"table": 0, "figure": 0}
         self._chinese = current() == "zh"
+        title = self.clean(title)
         day = date or datetime.date(2000, 1, 1)
         properties = self.document.core_properties
-        properties.title, properties.author, properties.comments = self.clean(title), "ecospace", ""
+        properties.title, properties.author, properties.comments = title, "ecospace", ""
         properties.created = properties.modified = datetime.datetime(day.year, day.month, day.day)
         properties.language = "zh-CN" if self._chinese else "en"
         self._styles()
