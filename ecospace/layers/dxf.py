@@ -6,10 +6,8 @@ metres (trust.md tC10). A drawing says no CRS and often a wrong unit: both are a
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,35 +20,18 @@ from ecospace.errors import ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.coordinates import Judgement, judge_crs
+from ecospace.layers.dxf_outlines import Outline, open_drawing, outlines_of
 from ecospace.layers.even_odd import polygon_of_rings
 from ecospace.layers.parcels import Parcels, naming, unique_ids
 
 if TYPE_CHECKING:
     from ezdxf.document import Drawing
 
-#: Arcs are drawn with a point every tenth of a degree: a circle's area is right to 5e-7.
-ARC_STEP = math.radians(0.1)
 #: Metres in one drawing unit, by $INSUNITS and by what a user writes.
 UNITS = {1: 0.0254, 2: 0.3048, 4: 0.001, 5: 0.01, 6: 1.0, 7: 1000.0}
 UNIT_NAMES = {"m": 1.0, "mm": 0.001, "cm": 0.01, "km": 1000.0, "ft": 0.3048, "in": 0.0254}
-#: More entities than this come from blocks that hold blocks, not from a plan.
-LIMIT = 1_000_000
-DEPTH = 20
 #: Entities that say something but bound nothing.
 SILENT = {"TEXT", "MTEXT", "ATTRIB", "ATTDEF", "DIMENSION", "LEADER", "MULTILEADER", "VIEWPORT"}
-
-
-@dataclass(frozen=True)
-class Outline:
-    """One entity as points in drawing units, with what it was."""
-
-    id: str
-    layer: str
-    block: str
-    entity: str
-    points: np.ndarray[Any, Any]
-    closed: bool
-    arcs: int
 
 
 def read_dxf(
@@ -97,9 +78,9 @@ def read_dxf(
     """
     file = Path(path)
     with naming(file):
-        drawing = _opened(file)
+        drawing = open_drawing(file)
         unread: Counter[str] = Counter()
-        outlines = list(_outlines(drawing, unread))
+        outlines = list(outlines_of(drawing, unread))
         names = sorted({outline.layer for outline in outlines})
         missing = set(layers or []) - set(names)
         if missing or not outlines:
@@ -115,132 +96,6 @@ def read_dxf(
     findings += [*seen, *_listed(chosen, unread, drawing)]
     marked = tuple(finding.of(file=file.name) for finding in findings)
     return Parcels(frame, _header(drawing), marked, judgement.proposal)
-
-
-def _opened(file: Path) -> Drawing:
-    from ezdxf.filemanagement import readfile
-
-    try:
-        return readfile(file, errors="strict")
-    except OSError as error:
-        raise ReadError(
-            "E-READ-85", _("this is no DXF drawing."), cure=_("Save it as DXF (R2007 or later).")
-        ) from error
-    except Exception as error:  # a damaged drawing makes ezdxf raise anything from KeyError to RecursionError
-        text = _("the drawing is damaged: {reason}.").format(reason=f"{type(error).__name__} {error}"[:200])
-        raise ReadError("E-READ-85", text, cure=_("Open it in CAD, run AUDIT, and save it as DXF again.")) from error
-
-
-def _outlines(drawing: Drawing, unread: Counter[str]) -> Iterator[Outline]:
-    try:
-        for number, (entity, block, identifier) in enumerate(_entities(drawing.modelspace(), "", "", 0)):
-            if number > LIMIT:
-                raise ReadError(
-                    "E-READ-88",
-                    _("the drawing has more than {limit} entities, most of them in blocks.").format(limit=LIMIT),
-                    cure=_("Export only the layers with the boundaries."),
-                )
-            read = _points_of(entity)
-            if read is None:
-                unread[entity.dxftype()] += 1
-                continue
-            points, closed, arcs = read
-            if not np.isfinite(points).all():
-                raise ReadError(
-                    "E-READ-85", _("entity {id} has coordinates that are not numbers.").format(id=identifier)
-                )
-            yield Outline(identifier, entity.dxf.layer, block, entity.dxftype(), points, closed, arcs)
-    except ReadError:
-        raise
-    except Exception as error:  # as above: what ezdxf did not notice when it loaded the file
-        text = _("the drawing is damaged: {reason}.").format(reason=f"{type(error).__name__} {error}"[:200])
-        raise ReadError("E-READ-85", text, cure=_("Open it in CAD, run AUDIT, and save it as DXF again.")) from error
-
-
-def _entities(source: Any, block: str, prefix: str, depth: int) -> Iterator[tuple[Any, str, str]]:
-    """All entities of the model space, those inside block references placed where they are drawn."""
-    for number, entity in enumerate(source, start=1):
-        identifier = f"{prefix}.{number}" if prefix else str(entity.dxf.handle)
-        if entity.dxftype() != "INSERT":
-            yield entity, block, identifier
-        elif depth < DEPTH:
-            for copy in entity.multi_insert() if entity.mcount > 1 else [entity]:
-                yield from _entities(copy.virtual_entities(), entity.dxf.name, identifier, depth + 1)
-
-
-def _points_of(entity: Any) -> tuple[np.ndarray[Any, Any], bool, int] | None:
-    """Points in drawing units, whether they close, and how many arcs they hold; None for what bounds nothing."""
-    kind = entity.dxftype()
-    if kind == "LWPOLYLINE":
-        points, arcs = _bulged([(x, y, bulge) for x, y, bulge in entity.get_points("xyb")], bool(entity.closed))
-        return _in_world(entity, points), _closes(points, bool(entity.closed)), arcs
-    if kind == "POLYLINE" and (entity.is_2d_polyline or entity.is_3d_polyline):
-        vertices = [(v.dxf.location.x, v.dxf.location.y, v.dxf.get("bulge", 0.0)) for v in entity.vertices]
-        flat = [(x, y, 0.0 if entity.is_3d_polyline else bulge) for x, y, bulge in vertices]
-        points, arcs = _bulged(flat, bool(entity.is_closed))
-        return _in_world(entity, points), _closes(points, bool(entity.is_closed)), arcs
-    if kind == "LINE":
-        ends = (entity.dxf.start, entity.dxf.end)
-        return np.array([(end.x, end.y) for end in ends]), False, 0
-    if kind in ("CIRCLE", "ARC"):
-        first = 0.0 if kind == "CIRCLE" else math.radians(entity.dxf.start_angle)
-        turn = 2 * math.pi if kind == "CIRCLE" else (math.radians(entity.dxf.end_angle) - first) % (2 * math.pi)
-        angles = first + np.linspace(0, turn, max(2, math.ceil(turn / ARC_STEP) + 1))
-        centre = entity.dxf.center
-        points = np.column_stack([np.cos(angles), np.sin(angles)]) * entity.dxf.radius + (centre.x, centre.y)
-        return _in_world(entity, points), kind == "CIRCLE", 1
-    if kind == "ELLIPSE":
-        first, last = entity.dxf.start_param, entity.dxf.end_param
-        turn = (last - first) % (2 * math.pi) or 2 * math.pi
-        steps = np.linspace(first, first + turn, max(2, math.ceil(turn / ARC_STEP) + 1))
-        points = np.array([(vertex.x, vertex.y) for vertex in entity.vertices(steps)])
-        return points, math.isclose(turn, 2 * math.pi), 1
-    if kind == "SPLINE":
-        points = np.array([(vertex.x, vertex.y) for vertex in entity.flattening(0.001, 16)])
-        return points, _closes(points, bool(entity.closed)), 1
-    return None
-
-
-def _in_world(entity: Any, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Points of the entity's own plane in the drawing's: a mirrored block turns the plane over."""
-    ocs = entity.ocs()
-    if not ocs.transform:
-        return points
-    return np.array([(world.x, world.y) for world in ocs.points_to_wcs([(x, y, 0.0) for x, y in points])])
-
-
-def _closes(points: np.ndarray[Any, Any], flag: bool) -> bool:
-    return len(points) > 2 and (flag or bool((points[0] == points[-1]).all()))
-
-
-def _bulged(vertices: list[tuple[float, float, float]], closed: bool) -> tuple[np.ndarray[Any, Any], int]:
-    """The points of a polyline, its arcs (bulges) drawn out: bulge is the tangent of a quarter of the arc's angle.
-
-    >>> points, arcs = _bulged([(0, 0, 1.0), (2, 0, 1.0)], closed=True)  # a circle of radius 1
-    >>> round(float(abs(shapely.Polygon(points).area) / math.pi), 6), arcs
-    (0.999999, 2)
-    """
-    points: list[tuple[float, float]] = []
-    arcs = 0
-    following = [*vertices[1:], vertices[0]] if closed and vertices else vertices[1:]
-    for (x, y, bulge), (to_x, to_y, _next) in zip(vertices, following, strict=False):
-        points.append((x, y))
-        if not bulge or (x, y) == (to_x, to_y):
-            continue
-        arcs += 1
-        angle = 4 * math.atan(bulge)
-        # The centre lies on the perpendicular through the middle of the chord.
-        reach = (1 - bulge**2) / (4 * bulge)
-        centre = ((x + to_x) / 2 - (to_y - y) * reach, (y + to_y) / 2 + (to_x - x) * reach)
-        radius = math.hypot(x - centre[0], y - centre[1])
-        first = math.atan2(y - centre[1], x - centre[0])
-        steps = max(2, math.ceil(abs(angle) / ARC_STEP))
-        for step in range(1, steps):
-            turned = first + angle * step / steps
-            points.append((centre[0] + radius * math.cos(turned), centre[1] + radius * math.sin(turned)))
-    if not closed and vertices:
-        points.append(vertices[-1][:2])
-    return np.array(points, dtype=float).reshape(-1, 2), arcs
 
 
 def _scale(
@@ -308,32 +163,51 @@ def _frame(
     return frame, findings
 
 
+def _once(frame: GeoDataFrame) -> tuple[GeoDataFrame, list[Finding]]:
+    """The same outline drawn twice on a layer, as CAD leaves it, counts once."""
+    same = [
+        (row.layer, shapely.to_wkb(shapely.normalize(shape)))
+        for row, shape in zip(frame.itertuples(), frame.geometry, strict=True)
+    ]
+    repeated = frame.assign(same=same)["same"].duplicated().to_numpy()
+    if not repeated.any():
+        return frame, []
+    ids = tuple(map(str, frame.index[repeated][:100]))
+    text = _("{count} outlines are drawn twice on their layer; one of each was kept.").format(count=int(repeated.sum()))
+    return frame[~repeated], [Finding("F-DXF-10", "warning", text, features=ids, count=int(repeated.sum()))]
+
+
 def _nested(frame: GeoDataFrame, how: Literal["separate", "holes"]) -> tuple[GeoDataFrame, list[Finding]]:
     """Outlines inside another one of the same layer: left as they are and named, or cut out."""
+    frame, findings = _once(frame)
     areas = frame[(frame["kind"] == "面") & frame.is_valid]
     shapes, layers = areas.geometry.to_numpy(), areas["layer"].to_numpy()
     pairs = shapely.STRtree(shapes).query(shapes, predicate="within").T
-    inner = [(a, b) for a, b in pairs if a != b and layers[a] == layers[b] and shapes[a].area < shapes[b].area]
-    if not inner:
-        return frame, []
-    within = sorted({int(a) for a, _b in inner})
-    ids = tuple(str(areas.index[at]) for at in within[:100])
+    inside = [(int(a), int(b)) for a, b in pairs if a != b and layers[a] == layers[b]]
+    if not inside:
+        return frame, findings
+    # How many outlines lie around each one: the first level is a hole, the second an island in it, and so on.
+    depth = Counter(a for a, _b in inside)
+    within = sorted(depth)
     if how == "separate":
+        ids = tuple(str(areas.index[at]) for at in within[:100])
         text = _(
             "{count} outlines lie inside another one of their layer; both were kept whole, so their ground counts twice."
         )
         cure = _('If they are holes, write nested = "holes".')
-        return frame, [
-            Finding("F-DXF-03", "warning", text.format(count=len(within)), cure, features=ids, count=len(within))
-        ]
-    cut = {}
-    for outer in {b for _a, b in inner} - set(within):
-        holes = shapely.union_all([shapes[a] for a, b in inner if b == outer])
-        cut[areas.index[outer]] = shapes[outer].difference(holes)
-    kept = frame.drop(index=[areas.index[at] for at in within])
+        found = Finding("F-DXF-03", "warning", text.format(count=len(within)), cure, features=ids, count=len(within))
+        return frame, [*findings, found]
+    holes: dict[int, list[Any]] = {}
+    for a, b in inside:
+        if depth[a] == depth[b] + 1 and depth[b] % 2 == 0:
+            holes.setdefault(b, []).append(shapes[a])
+    cut = {areas.index[at]: shapes[at].difference(shapely.union_all(found)) for at, found in holes.items()}
+    gone = [at for at in within if depth[at] % 2]
+    kept = frame.drop(index=[areas.index[at] for at in gone])
     kept = kept.set_geometry([cut.get(index, shape) for index, shape in kept.geometry.items()])
-    text = _("{count} outlines inside another one of their layer were cut out as holes.").format(count=len(within))
-    return kept, [Finding("F-DXF-04", "note", text, features=ids, count=len(within))]
+    text = _("{count} outlines inside another one of their layer were cut out as holes.").format(count=len(gone))
+    ids = tuple(str(areas.index[at]) for at in gone[:100])
+    return kept, [*findings, Finding("F-DXF-04", "note", text, features=ids, count=len(gone))]
 
 
 def _listed(outlines: list[Outline], unread: Counter[str], drawing: Drawing) -> Iterator[Finding]:

@@ -39,13 +39,13 @@ def write_layer(
     frame : GeoDataFrame
         In a CRS that may be delivered: not the study CRS. Its index goes into a column ``id`` unless it has one.
     path : str or Path
-        .gpkg, .shp, .geojson, .parquet, .fgb, .kml, .txt (boundary points), .xlsx or .csv (coordinate table).
+        .gpkg, .shp, .geojson, .parquet, .fgb, .kml, .txt (boundary points), .xlsx or .csv (coordinate table), .dxf.
     name : str
         The layer's name inside the file; the file's stem by default.
     encoding : {"GBK", "UTF-8"}
         Of a Shapefile's texts: GBK is read right by everything in use in China, UTF-8 needs a program that heeds .cpg.
     **options
-        For .kml, .txt, .xlsx and .csv: as for `write_kml`, `write_boundary_txt` and `write_coordinate_table`.
+        For .kml, .txt, .xlsx, .csv and .dxf: as for `write_kml`, `write_boundary_txt`, `write_coordinate_table`, `write_dxf`.
 
     Returns
     -------
@@ -268,6 +268,12 @@ def _txt(frame: GeoDataFrame, target: Path, *, name: str, encoding: str, **optio
     return write_boundary_txt(frame, target, encoding="gb18030" if encoding == "GBK" else encoding, **options)
 
 
+def _dxf(frame: GeoDataFrame, target: Path, *, name: str, encoding: str, **options: Any) -> Written:
+    from ecospace.layers.dxf_writer import write_dxf
+
+    return write_dxf(frame, target, layer=name, **options)
+
+
 def _table(frame: GeoDataFrame, target: Path, *, name: str, encoding: str, **options: Any) -> Written:
     from ecospace.layers.coordinate_table_writer import write_coordinate_table
 
@@ -288,4 +294,5 @@ _WRITERS: dict[str, Callable[..., Written]] = {
     ".txt": _txt,
     ".xlsx": _table,
     ".csv": _table,
+    ".dxf": _dxf,
 }

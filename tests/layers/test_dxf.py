@@ -8,11 +8,14 @@ from typing import Any
 
 import ezdxf
 import pytest
+from geopandas import GeoDataFrame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shapely.geometry import MultiPolygon, box
 
-from ecospace.errors import CRSError, EcospaceError, ReadError
+from ecospace.errors import CRSError, EcospaceError, ReadError, WriteError
 from ecospace.layers.dxf import read_dxf
+from ecospace.layers.write import write_layer
 
 #: A place in zone 38.
 EAST, NORTH = 38_460_000.0, 2_560_000.0
@@ -139,6 +142,18 @@ def test_outlines_inside_others(tmp_path: Path) -> None:
         read_dxf(path, layers=["蓝线"])
 
 
+def test_an_island_in_a_hole_is_ground_again_and_a_double_outline_counts_once(tmp_path: Path) -> None:
+    def draw(space: Any, _document: Any) -> None:
+        for inset in (0, 10, 20, 30):
+            square(space, 100 - 2 * inset, (EAST + inset, NORTH + inset))
+        square(space)  # drawn twice
+
+    cut = read_dxf(drawing(tmp_path, draw), crs="EPSG:4526", nested="holes")
+    assert cut.frame.area.to_list() == [10_000 - 6_400, 3_600 - 1_600]
+    assert [f.count for f in cut.findings if f.code == "F-DXF-10"] == [1]
+    assert [f.count for f in cut.findings if f.code == "F-DXF-04"] == [2]
+
+
 def test_tB18_heights_are_dropped_and_swap_turns_the_axes(tmp_path: Path) -> None:
     def draw(space: Any, _document: Any) -> None:
         space.add_polyline3d([(NORTH, EAST, 5), (NORTH + 10, EAST, 6), (NORTH, EAST + 10, 7)], close=True)
@@ -174,7 +189,7 @@ def test_a_block_that_holds_itself_is_refused_in_time(tmp_path: Path) -> None:
                 outer.add_blockref(f"b{depth - 1}", (0, 0))
         space.add_blockref("b14", (0, 0))
 
-    import ecospace.layers.dxf as module
+    import ecospace.layers.dxf_outlines as module
 
     limit, module.LIMIT = module.LIMIT, 1000
     try:
@@ -201,6 +216,22 @@ def test_the_real_drawings_are_read_and_explained(data: Path) -> None:
     houses = read_dxf(data / "formats" / "houses_of_parliament_georeferenced.dxf")
     assert len(houses.frame) == 1 and houses.header["geodata"] == "EPSG:27700"
     assert "F-DXF-02" in codes(houses)
+
+
+def test_write_read_same(tmp_path: Path) -> None:
+    shell = box(EAST, NORTH, EAST + 100, NORTH + 100).difference(box(EAST + 10, NORTH + 10, EAST + 20, NORTH + 20))
+    parts = MultiPolygon(
+        [box(EAST + 200, NORTH, EAST + 300, NORTH + 50), box(EAST + 400, NORTH, EAST + 410, NORTH + 10)]
+    )
+    frame = GeoDataFrame({"name": ["甲地块", ""]}, geometry=[shell, parts], crs=4526)
+    written = write_layer(frame, tmp_path / "红线.dxf")
+    assert [finding.code for finding in written.findings] == ["F-OUT-05"]
+    again = read_dxf(written.path, crs="EPSG:4526", nested="holes")
+    assert again.frame.area.to_list() == [9_900, 5_000, 100]
+    assert set(again.frame["layer"]) == {"红线"}
+    assert "F-DXF-01" not in codes(again)  # the drawing says metres
+    with pytest.raises(WriteError, match="E-WRITE-50"):
+        write_layer(frame.to_crs(4490), tmp_path / "x.dxf")
 
 
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
