@@ -77,7 +77,9 @@ def job_named(name: str) -> ModuleType:
 
 
 def job_names() -> list[str]:
-    return sorted(path.stem for path in (ROOT / "benchmarks" / "jobs").glob("[a-z]*.py"))
+    """The jobs that follow the form of README.md."""
+    names = sorted(path.stem for path in (ROOT / "benchmarks" / "jobs").glob("[a-z]*.py"))
+    return [name for name in names if hasattr(job_named(name), "OURS")]
 
 
 def measure(python: str, job: str, function: str, data: Data) -> Run | str:

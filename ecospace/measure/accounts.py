@@ -20,7 +20,8 @@ import shapely
 from ecospace.errors import BalanceError, DataError
 from ecospace.language import _
 from ecospace.measure.units import Units, units_of
-from ecospace.space.overlay import covered_area, cross_area, labels_of, shares
+from ecospace.space.overlay import NOISE_M2, covered_area, cross_area, labels_of, shares
+from ecospace.space.overlay_geos import polygons_only
 
 #: How far parts may be from their whole, relative: the noise of double precision, not a tolerance for error.
 CLOSED = 1e-9
@@ -182,7 +183,7 @@ def _all_units(units: Units, within: gpd.GeoDataFrame | None) -> gpd.GeoDataFram
     )  # fmt: skip
     frame = pd.concat([units.frame, double]) if len(double) else units.frame
     if within is not None:
-        inside = shapely.intersection(np.asarray(frame.geometry.array), within.geometry.union_all())
+        inside = polygons_only(shapely.intersection(np.asarray(frame.geometry.array), within.geometry.union_all()))
         frame = frame.set_geometry(gpd.GeoSeries(inside, index=frame.index, crs=frame.crs))
         frame = frame[~frame.geometry.is_empty]
     return frame
@@ -190,7 +191,8 @@ def _all_units(units: Units, within: gpd.GeoDataFrame | None) -> gpd.GeoDataFram
 
 def _closed_in_units(summary: pd.DataFrame) -> float:
     """Drawn − double + missing is the unit's area, and no unit is covered beyond its area."""
-    area = summary["area_m2"].clip(lower=1.0)
+    # Below 1 000 m² (slivers between borders) a unit is held to a square millimetre: coordinates know no better.
+    area = summary["area_m2"].clip(lower=NOISE_M2 / CLOSED)
     gap = (summary["drawn_m2"] - summary["double_m2"] + summary["missing_m2"] - summary["area_m2"]).abs() / area
     impossible = (-summary[["double_m2", "missing_m2"]].min(axis=1)).clip(lower=0.0) / area
     worst = np.maximum(gap, impossible)

@@ -10,7 +10,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,6 +113,8 @@ def stream_area(
     UsageError
         One row group does not fit into the memory allowed (E-USE-61).
     """
+    # Importing pandas takes as long as 200 000 parcels: it is done while the kernels work, which hold no lock.
+    Thread(target=import_module, args=("pandas",), daemon=True).start()
     store = features if isinstance(features, Store) else open_store(features)
     columns = [by] if isinstance(by, str) else list(by)
     layers = zone_layers(zones, store)
@@ -139,11 +143,10 @@ def zone_layers(zones: Any, store: Store) -> ZoneLayers:
             cure=_('Give one frame, or two by name: {"line": redline, "town": townships}.'),
         )
     require_certified(store)
-    crs = store.crs
     codes, shapes = [], []
     digest = hashlib.sha256()
     for name, layer in named.items():
-        if layer.crs != crs:
+        if getattr(layer, "crs_text", None) != store.crs_text and layer.crs != store.crs:
             raise CRSError(
                 "E-CRS-61",
                 _("the zones {name!r} are in another CRS than the store, so they would be crossed in the wrong place."
@@ -155,15 +158,15 @@ def zone_layers(zones: Any, store: Store) -> ZoneLayers:
             require_certified(layer)
             batches = list(layer.batches(layer.columns[:1]))
             codes.append(tuple(code for batch in batches for code in batch.column(0).to_pylist()))
-            raw = [piece for batch in batches for piece in batch.column(1).to_pylist()]
-            shapes.append(overlay_cells.wkb_of_bytes(np.array(raw, object)))
+            shapes.append(_joined([wkb_of_arrow(batch.column(1)) for batch in batches]))
         else:
             from ecospace.space.overlay import require_polygons
 
             require_polygons(layer, name)
             codes.append(tuple(layer.index))
             shapes.append(overlay_cells.wkb_of(np.asarray(layer.geometry.array)))
-        digest.update(repr((name, codes[-1])).encode() + shapes[-1].bytes.tobytes())
+        digest.update(repr((name, codes[-1])).encode())
+        digest.update(memoryview(shapes[-1].bytes))
     return ZoneLayers(tuple(named), tuple(codes), tuple(shapes), digest.hexdigest())
 
 
@@ -257,7 +260,7 @@ def _merged(parts: Iterable[Partial], groups: int, progress: Progress | None) ->
 
 
 def _table(sums: dict[Key, float], columns: list[str], layers: ZoneLayers) -> pd.DataFrame:
-    import pandas as pd  # late: its import takes as long as 200 000 parcels
+    import pandas as pd
 
     depth = len(layers.names)
     kept = [(key, area) for key, area in sums.items() if area > NOISE_M2]
@@ -314,3 +317,47 @@ def _require_whole(store: Store, merged: Partial) -> None:
             cure=_("Prepare the layer again."),
             file=store.path,
         )  # fmt: skip
+
+
+def covered_by_zone(features: Sequence[Store], zones: Store) -> dict[Any, float]:
+    """Ground of each zone that any of the stores covers, overlaps once, square metres; as overlay.covered_area."""
+    areas = _once([_all_shapes(store, zones) for store in features], zones, None)
+    return {code: float(area[0]) for code, area in areas.items()}
+
+
+def compared_by_zone(before: Store, after: Store, zones: Store) -> dict[Any, tuple[float, float, float]]:
+    """Removed, added and kept ground of each zone, each ground once, square metres; as overlay.compared_area."""
+    areas = _once([_all_shapes(before, zones)], zones, _all_shapes(after, zones))
+    return {code: (float(area[0]), float(area[1]), float(area[2])) for code, area in areas.items()}
+
+
+def _once(first: list[Wkb], zones: Store, second: Wkb | None) -> dict[Any, Array]:
+    layer = zone_layers(zones, zones)
+    features = _joined(first)
+    if kernels.available():
+        table = overlay_cells.covered_once(features, layer.shapes[0], second)
+    else:
+        import shapely
+
+        from ecospace.space import overlay_geos
+
+        one, ground, two = (
+            None if wkb is None else shapely.from_wkb(np.array(arrow_of_wkb(wkb).to_pylist(), object))
+            for wkb in (features, layer.shapes[0], second)
+        )
+        table = overlay_geos.covered_once(one, ground, two)
+    return dict(zip(layer.codes[0], table, strict=True))
+
+
+def _all_shapes(store: Store, zones: Store) -> Wkb:
+    """The shapes of a certified store in the zones' CRS."""
+    return zone_layers(store, zones).shapes[0]
+
+
+def _joined(layers: list[Wkb]) -> Wkb:
+    if len(layers) == 1:
+        return layers[0]
+    ends = np.cumsum([0, *[layer.offsets[-1] - layer.offsets[0] for layer in layers]])
+    offsets = [layer.offsets[1:] - layer.offsets[0] + end for layer, end in zip(layers, ends, strict=False)]
+    content = [layer.bytes[layer.offsets[0] : layer.offsets[-1]] for layer in layers]
+    return Wkb(np.concatenate(content), np.concatenate([np.zeros(1, np.int64), *offsets]))

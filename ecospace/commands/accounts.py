@@ -1,0 +1,160 @@
+"""ecospace prepare and ecospace accounts: large layers made ready, and land accounts that close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ecospace.language import _
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ecospace.study import Study
+
+
+def register(app: typer.Typer) -> None:
+    """Declare the commands."""
+
+    @app.command(
+        help=_("Make a large layer ready to be measured: valid, in the study CRS, fast to read. "
+               "Example: ecospace prepare parcels.gpkg parcels.parquet --study kaiping")
+    )  # fmt: skip
+    def prepare(
+        layer: Annotated[Path, typer.Argument(help=_("GeoPackage, File Geodatabase, Shapefile … with polygons."))],
+        store: Annotated[Path, typer.Argument(help=_("The .parquet file to write."))],
+        study: Annotated[Path, typer.Option("--study", "-s", help=_("Folder with a study.toml."))] = Path(),
+        name: Annotated[str, typer.Option("--layer", help=_("The layer inside a file that has several."))] = "",
+    ) -> None:
+        from ecospace.layers.store import prepare_store
+        from ecospace.study import open_study
+
+        prepared = prepare_store(layer, store, open_study(study).crs, layer=name)
+        certificate = prepared.certificate or {}
+        print(_("{rows} features, {area:.4f} ha, certified: {path}").format(
+            rows=prepared.rows, area=certificate["area_m2"] / 10_000, path=prepared.path))  # fmt: skip
+        for finding in certificate["findings"][:12]:
+            print(f"{_('Note')}: {finding['text']}")
+
+    @app.command(
+        help=_("Land accounts by township: area of each land class, proven to close. "
+               "Example: ecospace accounts kaiping --by DLBM -o accounts.xlsx")
+    )  # fmt: skip
+    def accounts(
+        folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
+        land: Annotated[
+            str, typer.Option(help=_("Key of the land layer in study.toml, or a prepared .parquet."))
+        ] = "land_use",
+        by: Annotated[str, typer.Option(help=_("Column of the class."))] = "DLBM",
+        within: Annotated[
+            str | None, typer.Option(help=_("Key of a layer: only ground inside it, e.g. redline."))
+        ] = None,
+        since: Annotated[
+            str | None, typer.Option(help=_("Key of an older land layer: change matrix and balance."))
+        ] = None,
+        output: Annotated[
+            Path | None, typer.Option("--output", "-o", help=_("One file, by suffix: .xlsx .csv .json"))
+        ] = None,
+        memory_mb: Annotated[int, typer.Option("--memory", help=_("Memory for a prepared layer, megabytes."))] = 2_000,
+        scheduler: Annotated[str | None, typer.Option(help=_("Address of a Dask cluster: tcp://host:8786"))] = None,
+    ) -> None:
+        from ecospace.study import open_study
+
+        opened = open_study(folder)
+        if land.endswith(".parquet"):
+            with progress(_("Crossing")) as report:
+                table = streamed(
+                    opened, Path(land), by, within, memory_mb=memory_mb, scheduler=scheduler, progress=report
+                )
+        elif since is not None:
+            table = changed(opened, since, land, by)
+        else:
+            table = account(opened, land, by, within)
+        shown = accounts_table(opened, table, land)
+        if output is None:
+            print(shown.to_text())
+        else:
+            shown.save(output)
+            print(f"→ {output}")
+
+
+def account(study: Study, land: str, by: str, within: str | None) -> pd.DataFrame:
+    """The land account of a study, one row a unit and class; what is not drawn, or twice, stands in rows of its own."""
+    import pandas as pd
+
+    from ecospace.measure.accounts import land_accounts
+
+    inside = None if within is None else study.frame(within)
+    # A park over several towns is a unit of its own, in no sum (E40).
+    parks = [study.frame(key) for key in study.keys("industrial_park")]
+    nested = pd.concat(parks) if parks else None
+    made = land_accounts(study.frame(land), study.boundary, study.zones, by=by, nested=nested, within=inside)
+    rows = [made.table]
+    for column, label in (("missing_m2", _("(not drawn)")), ("double_m2", _("(of it drawn twice)"))):
+        gap = made.units[made.units[column] > 0]
+        rows.append(pd.DataFrame({"unit": gap.index, by: label, "area_m2": gap[column].to_numpy()}))
+    table = pd.concat([part for part in rows if len(part)])
+    place = pd.Series(range(len(made.units)), index=made.units.index)
+    table = table.sort_values("unit", key=lambda unit: unit.map(place), kind="stable")
+    return table.assign(name=table["unit"].map(made.units["name"])).reset_index(drop=True)
+
+
+def changed(study: Study, before: str, after: str, by: str) -> pd.DataFrame:
+    """The balance sheet between two land layers of a study."""
+    from ecospace.measure.change_matrix import change_matrix
+
+    zones = study.boundary if study.zones is None else study.zones
+    made = change_matrix(study.frame(before), study.frame(after), zones, by=by)
+    names = zones["name"] if "name" in zones else zones.index.to_series()
+    return made.balance.assign(name=made.balance["unit"].map(names)).rename(columns={"class": by})
+
+
+def streamed(study: Study, store: Path, by: str, within: str | None, **options: Any) -> pd.DataFrame:
+    """The account of a prepared layer, however large."""
+    from ecospace.space.stream import stream_area
+
+    zones = study.boundary if study.zones is None else study.zones
+    layers = {"unit": zones} if within is None else {"within": study.frame(within), "unit": zones}
+    table = stream_area(store, layers, by=by, **options)
+    names = zones["name"] if "name" in zones else zones.index.to_series()
+    return table.assign(name=table["unit"].map(names))
+
+
+def accounts_table(study: Study, table: pd.DataFrame, land: str) -> Any:
+    """The table as it is printed, hectares to two decimals."""
+    from ecospace.report.table import Table
+
+    labels = {
+        "unit": _("Code"), "name": _("Unit"), "area_m2": _("Area"), "opening_m2": _("Opening"), "lost_m2": _("Lost"),
+        "gained_m2": _("Gained"), "closing_m2": _("Closing"),
+    }  # fmt: skip
+    shown = Table(table).titled(_("Land account")).noted(_("Area method: {method}").format(method=study.crs.describe()))
+    for key in sorted(map(str, table.columns), key=lambda key: (key != "unit", key != "name")):
+        area = {"unit": "ha", "decimals": 2} if key.endswith("_m2") else {}
+        shown = shown.show(key, labels.get(key, key), **area)
+    return shown.sourced(study.layer(land).source if not land.endswith(".parquet") else land)
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; elsewhere a plain line each tenth. On standard error: the result stays clean."""
+    import sys
+
+    if not sys.stderr.isatty():
+
+        def line(done: int, total: int) -> None:
+            if done == total or done * 10 // total != (done - 1) * 10 // total:
+                print(f"{text}: {done}/{total}", file=sys.stderr, flush=True)
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
