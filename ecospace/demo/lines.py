@@ -14,7 +14,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.parks import Protected
-from ecospace.demo.place import Place, transformer
+from ecospace.demo.place import Place, moved, transformer
 from ecospace.demo.shapes import ground, polygons_of, western_part, without_crumbs
 from ecospace.demo.water import Reservoir
 
@@ -114,13 +114,12 @@ def rectangle(corner: tuple[int, int], width: float, height: float) -> Polygon:
 def delivered(frame: GeoDataFrame, crs: CRS) -> GeoDataFrame:
     """A frame of the place in the CRS of a file; long edges get vertices first, so that no edge moves."""
     target = CRS.from_user_input(crs)
-    step = transformer(frame.crs, target)
     dense = shapely.segmentize(frame.geometry.to_numpy(), 100.0)
-    moved = shapely.transform(dense, lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1])))
-    wrong = ~shapely.is_valid(moved)
+    shapes = shapely.transform(dense, lambda xy: moved(xy, frame.crs, target))
+    wrong = ~shapely.is_valid(shapes)
     if wrong.any():  # vertices a few nanometres apart can change places
-        moved[wrong] = shapely.make_valid(moved[wrong], method="structure", keep_collapsed=False)
-    return frame.set_geometry(geopandas.GeoSeries(moved, index=frame.index, crs=target))
+        shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
+    return frame.set_geometry(geopandas.GeoSeries(shapes, index=frame.index, crs=target))
 
 
 def permanent_farmland(place: Place, parcels: GeoDataFrame, line: RedLine) -> GeoDataFrame:

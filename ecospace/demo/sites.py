@@ -14,7 +14,7 @@ from shapely import Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.lines import FARMLAND_CRS, PLOT_M, REDLINE_CRS, delivered
-from ecospace.demo.place import GEOGRAPHIC, NOTICE, transformer
+from ecospace.demo.place import GEOGRAPHIC, NOTICE, moved, transformer
 from ecospace.demo.shapes import ground
 
 if TYPE_CHECKING:
@@ -201,8 +201,7 @@ class _Siting:
         if shape is None:
             return None
         corners = shapely.get_coordinates(shape.exterior)[:-1]
-        east, north = transformer(self.place.crs, crs).transform(corners[:, 0], corners[:, 1])
-        points = tuple((round(float(n), 3), round(float(e), 3)) for e, n in zip(east, north, strict=True))
+        points = tuple((round(float(n), 3), round(float(e), 3)) for e, n in moved(corners, self.place.crs, crs))
         return Candidate(number, name, crs, points, activity, polluting, verdict, because, encoding=encoding)
 
     def _beside_plot(self, number: str, name: str, depth: float, verdict: str) -> Candidate:

@@ -58,7 +58,7 @@ def test_our_measures_give_the_numbers_of_the_geodesics(results: Results, expect
     for name, wanted in expected["sets"].items():
         found = results.coverages[name]
         assert found.union_m2 / 1e4 == pytest.approx(wanted["union_ha"], abs=0.01)
-        assert found.share == pytest.approx(wanted["share"], abs=1e-8)
+        assert found.share == pytest.approx(wanted["share"], abs=2e-8)
     for code, town in expected["towns"]["units"].items():
         units = results.coverages["protected-2016"].units.set_index("unit")
         assert units.loc[code, "union_m2"] / 1e4 == pytest.approx(town["protected_ha"], abs=0.01)
@@ -104,6 +104,26 @@ def test_the_second_red_line_changes_as_stated(expected: dict[str, Any]) -> None
     assert len(red["retyped"]) == 1
     assert red["share"] == pytest.approx(0.15, abs=0.0005)
     assert expected["farmland_conflict_m2"] == pytest.approx(12_000, rel=1e-3)
+
+
+def test_thirteen_towns_and_two_sub_districts_tile_the_city(kaiping: Path, expected: dict[str, Any]) -> None:
+    towns = pyogrio.read_dataframe(kaiping / "townships_demo.geojson")
+    assert towns["LX"].value_counts().to_dict() == {"镇": 13, "街道": 2}
+    assert expected["towns"]["total"]["area_ha"] == pytest.approx(expected["boundary_ha"], abs=0.001)
+    assert expected["towns"]["total"]["population"] == int(towns["RK"].sum()) == 688_700
+
+
+def test_every_motorway_exit_of_the_plan_is_there(kaiping: Path) -> None:
+    exits = pyogrio.read_dataframe(kaiping / "exits_demo.gpkg")
+    assert set(exits["name"]) == {f"{name}出入口" for name in ("水口", "月山", "翠山湖", "沙塘", "龙胜", "马冈", "塘口")}
+    boundary = pyogrio.read_dataframe(kaiping / "boundary_demo.gpkg").geometry.iloc[0]
+    assert exits.within(boundary).all()
+
+
+def test_the_stretch_of_the_s367_has_its_length(kaiping: Path) -> None:
+    corridors = pyogrio.read_dataframe(kaiping / "corridors_demo.gpkg").to_crs(4526)
+    stretch = corridors[corridors["name"].str.startswith("S367")].geometry.iloc[0]
+    assert stretch.length == pytest.approx(45_540 - 36_945, rel=1e-3)
 
 
 def test_every_named_corridor_is_there(expected: dict[str, Any]) -> None:
