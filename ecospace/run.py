@@ -118,7 +118,7 @@ def _coverages(
 
 
 def _covers(study: Study, errors: dict[str, EcospaceError], findings: list[Finding]) -> dict[str, Cover]:
-    from ecospace.measure.cover import cover_definitions, forest_cover
+    from ecospace.measure.cover import counted_cover, cover_definition, cover_definitions, land_classes
 
     wanted = study.settings.get("forest", {})
     keys = [wanted["layer"]] if "layer" in wanted else [k for role in FOREST_ROLES for k in study.keys(role)]
@@ -130,11 +130,11 @@ def _covers(study: Study, errors: dict[str, EcospaceError], findings: list[Findi
         covers: dict[str, Cover] = {}
         try:
             land = study.raster(key) if study.is_raster(key) else study.frame(key)
-            for name in dict.fromkeys([*([own] if own else []), *known] or ["statutory"]):
-                covers[name] = forest_cover(land, study.boundary, zones, definition=name, system=system,
-                                            official_area_m2=study.official_area_m2, folder=study.folder)  # fmt: skip
-                findings += [found.of(layer=key) for found in covers[name].findings
-                             if found.of(layer=key) not in findings]  # fmt: skip
+            classes = land_classes(land, study.boundary, zones, system=system, folder=study.folder)
+            for name in dict.fromkeys([*([own] if own else []), *known]):
+                covers[name] = counted_cover(classes, cover_definition(name), official_area_m2=study.official_area_m2)
+                new = [found.of(layer=key) for found in covers[name].findings]
+                findings += [found for found in new if found not in findings]
         except EcospaceError as error:
             errors[key] = error
             continue

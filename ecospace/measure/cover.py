@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Share of the study area in mixed cells beyond which a raster is too coarse for it.
 TOO_COARSE = 0.05
+#: How far the zones may be from the whole, relative: cells of a raster have their area to 1e-8.
+CLOSED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Cover:
     definition : CoverDefinition
         What counts.
     classes : DataFrame
-        unit, class, name, area_m2, counted (bool).
+        unit, class, name, area_m2, counted (bool); a class of which canopy closure decides has a row for each.
     units : DataFrame
         The whole first: unit, name, role, area_m2, official_m2, counted_m2, share, share_official, uncovered_m2 (ground of
         which the layer says nothing), doubled_m2 (counted ground that several shapes claim; counted once).
@@ -191,30 +193,118 @@ def forest_cover(
     >>> from shapely import box
     >>> county = gpd.GeoDataFrame(geometry=[box(0, 0, 100, 100)], crs=4547)
     >>> land = gpd.GeoDataFrame({"code": ["0301", "0305"]}, geometry=[box(0, 0, 100, 40), box(0, 40, 100, 60)], crs=4547)
-    >>> forest_cover(land, county, definition="dlbm-narrow", system="dlbm").share
+    >>> forest_cover(land, county, definition="dlbm-narrow", system="dlbm").share.__round__(9)
     0.4
-    >>> forest_cover(land, county, definition="dlbm-wide", system="dlbm").share
+    >>> forest_cover(land, county, definition="dlbm-wide", system="dlbm").share.__round__(9)
     0.6
     """
     chosen = cover_definition(definition) if isinstance(definition, str) else definition
+    classes = land_classes(land, boundary, zones, system=system, code=code, folder=folder, cells=cells)
+    return counted_cover(classes, chosen, official_area_m2=official_area_m2)
+
+
+@dataclass(frozen=True, eq=False)
+class LandClasses:
+    """Areas of land classes by unit, before it is said what counts: measured once, counted under several definitions.
+
+    Attributes
+    ----------
+    areas : DataFrame
+        unit, class (text; empty for no data), canopy (NaN where the layer has none), area_m2.
+    units : GeoDataFrame
+        See `Units.frame`.
+    denominators : Series
+        Area of each unit, square metres, by the method of the numerators.
+    system : CodeSystem
+    involved : GeoDataFrame
+        The pieces, by unit, of shapes that overlap others: class, canopy, zone.
+    findings : tuple of Finding
+    """
+
+    areas: pd.DataFrame
+    units: gpd.GeoDataFrame
+    denominators: pd.Series[Any]
+    system: CodeSystem
+    involved: gpd.GeoDataFrame | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def land_classes(
+    land: gpd.GeoDataFrame | Raster,
+    boundary: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None = None,
+    *,
+    system: str | None,
+    code: str = "code",
+    folder: Path | None = None,
+    cells: str = "fraction",
+) -> LandClasses:
+    """Areas of land classes by unit (地类面积汇总); see `forest_cover` for the parameters."""
     units = units_of(boundary, zones)
+    denominators: pd.Series[Any] = units.frame.geometry.area
+    involved = None
     if isinstance(land, gpd.GeoDataFrame):
         land = land.assign(**{code: "*"}) if system == "whole-layer" else land
-        codes, names = _class_column(land, code), land.get("code_name", ())
-        book = require_code_system(system, codes.unique(), names, folder=folder)
-        _require_same_system(chosen, book)
-        areas, doubled, findings = _polygon_areas(land.assign(**{code: codes}), units.frame, chosen, code)
+        codes = _class_column(land, code)
+        book = require_code_system(system, codes.unique(), land.get("code_name", ()), folder=folder)
+        require_same_crs(land, units.frame)
+        canopy = pd.to_numeric(land["canopy"], errors="coerce") if "canopy" in land else np.nan
+        marked = land[[land.geometry.name]].assign(**{"class": codes, "canopy": canopy})
+        areas = cross_area(marked, units.frame, by=["class", "canopy"]).rename(columns={"zone": "unit"})
+        involved = _overlapping(marked, units.frame)
+        findings = list(units.findings)
     else:
         book = code_system(system, folder) if system else require_code_system(system, ())
-        _require_same_system(chosen, book)
-        areas, findings = raster_class_areas(land, units.frame, cells=cells)
+        areas, seen = raster_class_areas(land, units.frame, cells=cells)
         require_code_system(book.key, areas.loc[areas["class"] != "", "class"].unique(), folder=folder)
-        doubled = pd.Series(0.0, index=units.frame.index)
-        findings = [*findings, *_coarse(areas)]
-    denominators = areas.groupby("unit")["area_m2"].sum() if cells == "centre" else units.frame.geometry.area
-    return _cover(
-        areas, doubled, units.frame, denominators, chosen, book, official_area_m2, [*units.findings, *findings]
-    )
+        findings = [*units.findings, *seen, *_coarse(areas)]
+        areas = areas.assign(canopy=np.nan)
+        if cells == "centre":
+            denominators = areas.groupby("unit")["area_m2"].sum()
+    return LandClasses(areas, units.frame, denominators, book, involved, tuple(findings))
+
+
+def counted_cover(classes: LandClasses, definition: CoverDefinition, *, official_area_m2: float | None = None) -> Cover:
+    """The share of the classes that a definition counts; see `forest_cover`."""
+    _require_same_system(definition, classes.system)
+    findings = list(classes.findings)
+    areas = classes.areas.assign(counted=_counts(classes.areas, definition))
+    if definition.min_canopy is not None and classes.areas["canopy"].isna().all():
+        findings.append(
+            Finding(
+                "F-DATA-01",
+                "warning",
+                _(
+                    "the layer has no canopy closure (郁闭度): arbour forest is counted as given, without the test of {least}."
+                ).format(least=definition.min_canopy),
+                _('Say where it stands: fields = { canopy = "YBD" }'),
+            )
+        )
+    doubled = pd.Series(0.0, index=classes.units.index)
+    if classes.involved is not None:
+        counted = classes.involved[_counts(classes.involved, definition)]
+        for unit, pieces in counted.groupby("zone", sort=False):
+            once = shapely.area(shapely.union_all(pieces.geometry.to_numpy()))
+            doubled[unit] = float(pieces.geometry.area.sum() - once)
+    if doubled.iloc[0] > 0:
+        findings.append(
+            Finding(
+                "F-DATA-02",
+                "warning",
+                _("{area} ha of counted ground lie in several shapes of the layer and were counted once.").format(
+                    area=round_number(float(doubled.iloc[0]) / 10_000, 4)
+                ),
+            )
+        )
+    return _cover(areas, doubled, classes, definition, official_area_m2, findings)
+
+
+def _counts(areas: pd.DataFrame, definition: CoverDefinition) -> pd.Series[Any]:
+    counted: pd.Series[Any] = areas["class"].isin(definition.codes)
+    # A layer without any canopy closure is counted as given, with a finding.
+    if definition.min_canopy is not None and areas["canopy"].notna().any():
+        counted &= ~areas["class"].isin(definition.canopy_codes) | (areas["canopy"] >= definition.min_canopy)
+    return counted
 
 
 def explain(one: Cover, other: Cover) -> pd.DataFrame:
@@ -314,52 +404,22 @@ def _require_same_system(definition: CoverDefinition, book: CodeSystem) -> None:
         )
 
 
-def _polygon_areas(
-    land: gpd.GeoDataFrame, units: gpd.GeoDataFrame, definition: CoverDefinition, code: str
-) -> tuple[pd.DataFrame, pd.Series[Any], list[Finding]]:
-    require_same_crs(land, units)
-    counted = land[code].isin(definition.codes)
-    findings = []
-    if definition.min_canopy is not None:
-        if "canopy" in land:
-            canopy = pd.to_numeric(land["canopy"], errors="coerce")
-            counted &= ~land[code].isin(definition.canopy_codes) | (canopy >= definition.min_canopy)
-        else:
-            findings.append(Finding(
-                "F-DATA-01", "warning",
-                _("the layer has no canopy closure (郁闭度): arbour forest is counted as given, without the test of {least}.")
-                .format(least=definition.min_canopy), _('Say where it stands: fields = { canopy = "YBD" }')))  # fmt: skip
-    marked = land.assign(_class=land[code], _counted=counted)
-    areas = cross_area(marked, units, by=["_class", "_counted"]).rename(
-        columns={"zone": "unit", "_class": "class", "_counted": "counted"}
-    )
-    doubled = _doubled(marked, units)
-    if doubled.iloc[0] > 0:
-        findings.append(Finding(
-            "F-DATA-02", "warning",
-            _("{area} ha of counted ground lie in several shapes of the layer and were counted once.").format(
-                area=round_number(float(doubled.iloc[0]) / 10_000, 4))))  # fmt: skip
-    return areas, doubled, findings
-
-
-def _doubled(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.Series[Any]:
-    """Ground of the counted shapes that is counted too often in each unit."""
-    shapes = land.geometry[land["_counted"]].to_numpy()
-    out = pd.Series(0.0, index=units.index)
+def _overlapping(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """The pieces of shapes that overlap others, by unit; None where there are none."""
+    shapes = land.geometry.to_numpy()
     # Shapes that match their neighbours edge by edge cannot overlap: only the others are compared in pairs.
-    suspects = shapes[~shapely.is_empty(shapely.coverage_invalid_edges(shapes))] if len(shapes) else shapes
-    if not len(suspects):
-        return out
+    place = (
+        np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes))) if len(shapes) else np.empty(0, int)
+    )
+    suspects = shapes[place]
     first, second = shapely.STRtree(suspects).query(suspects, predicate="intersects")
     pair = first < second
-    shared = shapely.intersection(suspects[first[pair]], suspects[second[pair]])
-    if not (shapely.area(shared) > 0).any():
-        return out
-    involved = np.unique(np.concatenate([first[pair], second[pair]])[np.tile(shapely.area(shared) > 0, 2)])
-    frame = gpd.GeoDataFrame(geometry=suspects[involved], crs=land.crs)
-    for unit, pieces in cross_pieces(frame, units).groupby("zone", sort=False):
-        out[unit] = float(pieces.geometry.area.sum() - shapely.area(shapely.union_all(pieces.geometry.to_numpy())))
-    return out
+    first, second = first[pair], second[pair]
+    met = shapely.area(shapely.intersection(suspects[first], suspects[second])) > 0
+    if not met.any():
+        return None
+    involved = land.iloc[place[np.unique(np.concatenate([first[met], second[met]]))]]
+    return cross_pieces(involved, units, by=["class", "canopy"])
 
 
 def _coarse(areas: pd.DataFrame) -> list[Finding]:
@@ -376,25 +436,25 @@ def _coarse(areas: pd.DataFrame) -> list[Finding]:
 def _cover(
     areas: pd.DataFrame,
     doubled: pd.Series[Any],
-    units: gpd.GeoDataFrame,
-    denominators: pd.Series[Any],
+    land: LandClasses,
     definition: CoverDefinition,
-    book: CodeSystem,
     official_area_m2: float | None,
     findings: list[Finding],
 ) -> Cover:
-    if "counted" not in areas:
-        areas = areas.assign(counted=areas["class"].isin(definition.codes))
-    names: Mapping[str, str] = {**book.codes, "": _("(no data)")}
-    classes = areas.assign(name=areas["class"].map(names))[["unit", "class", "name", "area_m2", "counted"]]
+    units = land.units
+    names: Mapping[str, str] = {**land.system.codes, "": _("(no data)")}
+    classes = areas.groupby(["unit", "class", "counted"], sort=False, as_index=False)["area_m2"].sum()
+    classes = classes.assign(name=classes["class"].map(names))[["unit", "class", "name", "area_m2", "counted"]]
     known = classes[classes["class"] != ""]
-    table = pd.DataFrame({
-        "unit": units.index, "name": units["name"].to_numpy(), "role": units["role"].to_numpy(),
-        "area_m2": denominators.reindex(units.index).to_numpy(),
-    })  # fmt: skip
-    table["official_m2"] = [
-        official_area_m2 if role == "whole" and official_area_m2 else np.nan for role in table["role"]
-    ]
+    table = pd.DataFrame(
+        {
+            "unit": units.index,
+            "name": units["name"].to_numpy(),
+            "role": units["role"].to_numpy(),
+            "area_m2": land.denominators.reindex(units.index).to_numpy(),
+        }
+    )
+    table["official_m2"] = np.where(table["role"] == "whole", official_area_m2 or np.nan, np.nan)
     counted = known[known["counted"]].groupby("unit")["area_m2"].sum()
     described = known.groupby("unit")["area_m2"].sum()
     table["doubled_m2"] = doubled.reindex(table["unit"]).to_numpy()
@@ -404,17 +464,21 @@ def _cover(
     )
     table["share"] = table["counted_m2"] / table["area_m2"]
     table["share_official"] = table["counted_m2"] / table["official_m2"]
-    parts = table[table["role"].isin(["zone", "remainder"])]
+    _require_closed(table, findings)
+    return Cover(definition, classes, table, tuple(findings))
+
+
+def _require_closed(table: pd.DataFrame, findings: list[Finding]) -> None:
     if (table["share"] > 1 + 1e-9).any():
         raise BalanceError(
             "E-SUM-02",
             _("the classes cover more ground than there is, so no share is given."),
             cure=_("Look for overlapping shapes: ecospace inspect"),
         )
-    residual = (
-        abs(float(parts["counted_m2"].sum()) / max(float(table["counted_m2"].iloc[0]), 1.0) - 1) if len(parts) else 0.0
-    )
-    if residual > 1e-6 and not any(finding.code == "F-ZONE-02" for finding in findings):
+    parts = table[table["role"].isin(["zone", "remainder"])]
+    whole = max(float(table["counted_m2"].iloc[0]), 1.0)
+    residual = abs(float(parts["counted_m2"].sum()) / whole - 1) if len(parts) else 0.0
+    if residual > CLOSED and not any(finding.code == "F-ZONE-02" for finding in findings):
         raise BalanceError(
             "E-SUM-04",
             _("the zones add up to another forest area than the whole ({residual:.3g} relative).").format(
@@ -422,4 +486,3 @@ def _cover(
             ),
             cure=_("Look at the zones: ecospace inspect"),
         )
-    return Cover(definition, classes.reset_index(drop=True), table, tuple(findings))
