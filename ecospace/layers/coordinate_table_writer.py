@@ -10,6 +10,8 @@ from geopandas import GeoDataFrame
 
 from ecospace.crs import geodesic_area
 from ecospace.files import atomic
+from ecospace.findings import Finding
+from ecospace.language import _
 from ecospace.layers.boundary_points import boundary_points, in_zone, require_polygons, texts_of
 from ecospace.layers.boundary_txt import Point
 from ecospace.layers.coordinate_table import read_coordinate_table
@@ -19,6 +21,7 @@ from ecospace.units import round_number
 
 #: What a planner prints; the reader reads the same words.
 TITLE = "界址点成果表"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 CSV_COLUMNS = ("地块编号", "地块名称", "圈号", "点号", "X坐标", "Y坐标", "边长", "坐标系", "带号")
 
 
@@ -51,6 +54,9 @@ def write_coordinate_table(
     plane, zone, findings = in_zone(frame, crs)
     require_polygons(plane, target)
     rows, replaced = texts_of(plane, ("id", "name"))
+    if target.suffix.lower() == ".csv":
+        rows, quoted = _quoted(rows)
+        replaced += quoted
     parcels = [(row, geometry, _sides(geometry)) for row, geometry in zip(rows, plane.geometry, strict=True)]
     with atomic(target) as temporary:
         if target.suffix.lower() == ".csv":
@@ -61,6 +67,16 @@ def write_coordinate_table(
         sent = GeoDataFrame(rows, geometry=plane.geometry.to_list(), crs=plane.crs)
         require_same(sent, again, path=target, columns=("id", "name"), step=10.0**-decimals)
     return Written(target, len(frame), tuple(finding.of(file=target.name) for finding in [*findings, *replaced]))
+
+
+def _quoted(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], list[Finding]]:
+    """Texts that a spreadsheet would run as a formula, with an apostrophe in front (trust.md tE01)."""
+    out = [{key: f"'{text}" if text[:1] in FORMULA else text for key, text in row.items()} for row in rows]
+    count = sum(one[key] != other[key] for one, other in zip(rows, out, strict=True) for key in one)
+    if not count:
+        return out, []
+    text = _("{count} texts begin like a formula; an apostrophe was put in front of them.").format(count=count)
+    return out, [Finding("F-OUT-06", "warning", text, count=count)]
 
 
 def _sides(geometry: Any) -> list[tuple[Point, float | None]]:

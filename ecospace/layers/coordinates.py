@@ -133,6 +133,11 @@ def _unpacked(points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def _contradictions(said: Declared, reading: Reading) -> Iterator[Finding]:
     """What the header says against itself and against the numbers."""
     number = said.zone_number
+    if said.strange:
+        text = _(
+            "the header says {words} (计量单位, 投影类型), which is neither metres in Gauss–Krüger zones nor degrees."
+        )
+        yield _error("E-CRS-43", text, _("Have it brought to CGCS2000 in metres."), words=said.strange)
     if reading.kind == "prefixed" and len(reading.zones) > 1:
         text = _("the eastings begin with {zones}: two zones in one file.")
         cure = _("Split the file by zone, one layer for each.")

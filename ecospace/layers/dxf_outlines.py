@@ -42,7 +42,11 @@ def open_drawing(file: Path) -> Drawing:
     from ezdxf.filemanagement import readfile
 
     try:
-        return readfile(file, errors="strict")
+        try:
+            return readfile(file, errors="strict")
+        except UnicodeDecodeError:
+            # Drawings that say UTF-8 or Western European, and hold GBK, are common.
+            return readfile(file, encoding="gb18030", errors="strict")
     except OSError as error:
         raise ReadError(
             "E-READ-85", _("this is no DXF drawing."), cure=_("Save it as DXF (R2007 or later).")
@@ -71,12 +75,32 @@ def outlines_of(drawing: Drawing, unread: Counter[str]) -> Iterator[Outline]:
                 raise ReadError(
                     "E-READ-85", _("entity {id} has coordinates that are not numbers.").format(id=identifier)
                 )
-            yield Outline(identifier, entity.dxf.layer, block, entity.dxftype(), points, closed, arcs)
+            yield Outline(
+                identifier, _readable(entity.dxf.layer), _readable(block), entity.dxftype(), points, closed, arcs
+            )
     except ReadError:
         raise
     except Exception as error:  # as above: what ezdxf did not notice when it loaded the file
         text = _("the drawing is damaged: {reason}.").format(reason=f"{type(error).__name__} {error}"[:200])
         raise ReadError("E-READ-85", text, cure=_("Open it in CAD, run AUDIT, and save it as DXF again.")) from error
+
+
+def _readable(name: str) -> str:
+    """A layer name that was GBK in a drawing that says Western European.
+
+    >>> _readable("ºìÏß"), _readable("Grünfläche")
+    ('红线', 'Grünfläche')
+    """
+    try:
+        chinese = name.encode("cp1252").decode("gb18030")
+    except UnicodeError:
+        return name
+    return chinese if any("\u4e00" <= sign <= "\u9fff" for sign in chinese) and not _latin(name) else name
+
+
+def _latin(name: str) -> bool:
+    """Whether a name has plain letters beside its accents, as a European word has."""
+    return any(sign.isascii() and sign.isalpha() for sign in name)
 
 
 def _entities(source: Any, block: str, prefix: str, depth: int) -> Iterator[tuple[Any, str, str]]:

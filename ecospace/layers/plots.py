@@ -47,6 +47,11 @@ def parcels_of(
         judgement.settled()
     ids, repeated = unique_ids([plot.id for plot in plots])
     findings = list(judgement.findings)
+    parameters = header.get("转换参数", "")
+    if any(digit in "123456789" for digit in parameters):
+        text = _("the header holds parameters of a transformation (转换参数 {parameters}); they were not applied.")
+        cure = _("Ask whether the coordinates are those before it or after it.")
+        findings.append(Finding("F-TXT-11", "warning", text.format(parameters=parameters), cure))
     if repeated:
         text = _("{count} parcels have no number or one that was used before; they are told apart by # and a number.")
         findings.append(Finding("F-TXT-07", "warning", text.format(count=len(repeated)), count=len(repeated)))
@@ -70,6 +75,10 @@ def _row(
     crs = judgement.crs
     degrees = crs.is_geographic if crs is not None else bool(plot.points and abs(plot.points[0].east) <= 180)
     geometry, findings = _geometry(plot, rings, identifier, degrees)
+    crossing = next((finding for finding in findings if finding.code == "F-RING-04"), None)
+    if crossing is not None:
+        # In a list of points a crossing is a wrong order or a wrong digit: no repair can know which.
+        raise GeometryError("E-GEO-46", crossing.text, cure=crossing.cure, features=[identifier])
     computed = _area(geometry, crs, degrees) if plot.kind == "面" and plot.declared_area else None
     area, said = _declared_area(plot, computed, identifier)
     if declared_area == "check" and said and said[0].level == "error":
@@ -114,8 +123,6 @@ def _geometry(plot: Plot, rings: list[list[Point]], identifier: str, degrees: bo
 
 def _area(geometry: Any, crs: CRS | None, degrees: bool) -> float | None:
     """Ellipsoidal square metres, or plane ones while the CRS is unknown; None for degrees of an unknown datum."""
-    if not geometry.is_valid:
-        return None
     if crs is not None:
         return geodesic_area(geometry, crs)
     return None if degrees else float(geometry.area)

@@ -73,13 +73,17 @@ class Zone:
 
 @dataclass(frozen=True)
 class Declared:
-    """What the header of a surveyors' file says about its coordinates; None where it says nothing."""
+    """What the header of a surveyors' file says about its coordinates; None where it says nothing.
+
+    `strange` is a unit or projection that is neither metres nor degrees, neither Gauss–Krüger nor none.
+    """
 
     system: System | None = None
     width: int | None = None
     number: int | None = None
     central_meridian: float | None = None
     degrees: bool = False
+    strange: str = ""
 
     @property
     def zone_number(self) -> int | None:
@@ -152,13 +156,20 @@ def declared_by(header: Mapping[str, str]) -> Declared:
     width = _first_number(plain.get("几度分带", "") or plain.get("分带", ""))
     number = _first_number(plain.get("带号", ""))
     meridian = _first_number(plain.get("中央子午线", "") or plain.get("中央经线", ""))
-    unit = plain.get("计量单位", "") + plain.get("投影类型", "")
+    unit, projection = plain.get("计量单位", ""), plain.get("投影类型", "")
+    words = _table()["header"]
+    strange = [
+        text
+        for text, known in ((unit, words["units"]), (projection, words["projections"]))
+        if text and not any(word in text.lower() for word in known)
+    ]
     return Declared(
         system=system_named(plain.get("坐标系", "") or plain.get("坐标系统", "")),
         width=int(width) if width in (3, 6) else None,
         number=int(number) if number is not None and number == int(number) else None,
         central_meridian=meridian,
-        degrees="度" in unit or "经纬" in unit,
+        degrees=any(word in unit + projection for word in words["degrees"]),
+        strange=" ".join(strange),
     )
 
 

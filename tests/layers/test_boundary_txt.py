@@ -122,6 +122,7 @@ VARIANTS = {
     "六个逗号": (HEADER.replace(",,,,,,", "0,0,0,0,0,0,0") + SQUARE, []),
     "七个逗号": (HEADER.replace(",,,,,,", ",,,,,,,") + SQUARE, []),
     "CGCS2000": (HEADER.replace("2000国家大地坐标系", "CGCS2000") + SQUARE, []),
+    "parameters of a transformation": (HEADER.replace("=,,,,,,", "=12.3,0,0,0,0,0,0") + SQUARE, ["F-TXT-11"]),
     "unknown key": (HEADER.replace("[地块坐标]", "备注说明=报批\n[地块坐标]") + SQUARE, []),
     "other section": ("[项目信息]\n项目名称=某项目\n" + HEADER + SQUARE, []),
     "full-width brackets": ((HEADER + SQUARE).replace("[", "【").replace("]", "】"), []),
@@ -224,6 +225,11 @@ STOPS = {
     "one digit wrong": (HEADER + SQUARE.replace("J2,1,2560000", "J2,1,2560900"), DataError, "E-DATA-70"),
     "no parcel": (HEADER, ReadError, "E-READ-63"),
     "parcel without points": (HEADER + SQUARE.splitlines()[0], ReadError, "E-READ-68"),
+    "points in a wrong order": (
+        HEADER + "5,,DK1,甲,面,,,,@\n" + "\n".join(SQUARE.splitlines()[at] for at in (1, 3, 2, 4, 5)),
+        GeometryError, "E-GEO-46"),
+    "another unit": (HEADER.replace("计量单位=米", "计量单位=公里") + SQUARE, CRSError, "E-CRS-43"),
+    "another projection": (HEADER.replace("高斯克吕格", "兰伯特") + SQUARE, CRSError, "E-CRS-43"),
     "rings cross": (HEADER + DK001.replace("38460200", "38460900"), GeometryError, "E-GEO-41"),
     "hole as large as the parcel": (
         HEADER + SQUARE.replace("5,1.0", "10,") + SQUARE[SQUARE.index("J1") :].replace(",1,", ",2,"),

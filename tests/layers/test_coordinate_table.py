@@ -219,11 +219,12 @@ PARCELS = GeoDataFrame(
 def test_write_read_same(tmp_path: Path, suffix: str) -> None:
     written = write_coordinate_table(PARCELS, tmp_path / f"成果{suffix}")
     parcels = read_coordinate_table(written.path)
-    assert parcels.frame["id"].to_list() == PARCELS["id"].to_list()
+    guarded = "=1+1" if suffix == ".xlsx" else "'=1+1"  # tE01: no formula may live in a CSV
+    assert parcels.frame["id"].to_list() == ["440783001002003001", guarded]
     assert parcels.frame["name"].to_list() == ["甲地块", "乙， 丙"]
     assert parcels.frame.area.to_list() == pytest.approx(PARCELS.area.to_list(), abs=1e-6)
     assert parcels.frame.crs.to_epsg() == 4526
-    assert [f.code for f in written.findings] == ["F-TXT-21"]
+    assert [f.code for f in written.findings] == ["F-TXT-21", *(["F-OUT-06"] if suffix == ".csv" else [])]
     assert codes(parcels) == []
 
 

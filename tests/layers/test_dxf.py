@@ -179,6 +179,19 @@ def test_versions_and_their_text_encodings(tmp_path: Path, version: str) -> None
     assert parcels.frame.area.to_list() == [50]
 
 
+def test_gbk_names_in_a_drawing_that_says_western_european(tmp_path: Path) -> None:
+    path = drawing(tmp_path, lambda space, _d: square(space), version="R2000")
+    raw = path.read_bytes()
+    raw = (
+        raw.replace("红线".encode("gbk"), b"LAYERNAME")
+        if "红线".encode("gbk") in raw
+        else raw.replace(b"\\U+7EA2\\U+7EBF", b"LAYERNAME")
+    )
+    assert b"LAYERNAME" in raw
+    path.write_bytes(raw.replace(b"LAYERNAME", "红线".encode("gbk")))
+    assert read_dxf(path).frame["layer"].to_list() == ["红线"]
+
+
 def test_a_block_that_holds_itself_is_refused_in_time(tmp_path: Path) -> None:
     def draw(space: Any, document: Any) -> None:
         inner = document.blocks.new("b0")
