@@ -166,7 +166,7 @@ def zone_layers(zones: Any, store: Store) -> ZoneLayers:
             codes.append(tuple(layer.index))
             shapes.append(overlay_cells.wkb_of(np.asarray(layer.geometry.array)))
         digest.update(repr((name, codes[-1])).encode())
-        digest.update(memoryview(shapes[-1].bytes))
+        digest.update(shapes[-1].bytes.data)
     return ZoneLayers(tuple(named), tuple(codes), tuple(shapes), digest.hexdigest())
 
 
@@ -341,11 +341,11 @@ def _once(first: list[Wkb], zones: Store, second: Wkb | None) -> dict[Any, Array
 
         from ecospace.space import overlay_geos
 
-        one, ground, two = (
-            None if wkb is None else shapely.from_wkb(np.array(arrow_of_wkb(wkb).to_pylist(), object))
-            for wkb in (features, layer.shapes[0], second)
-        )
-        table = overlay_geos.covered_once(one, ground, two)
+        def objects(wkb: Wkb) -> Array:
+            return np.asarray(shapely.from_wkb(arrow_of_wkb(wkb).to_numpy(zero_copy_only=False)))
+
+        other = None if second is None else objects(second)
+        table = overlay_geos.covered_once(objects(features), objects(layer.shapes[0]), other)
     return dict(zip(layer.codes[0], table, strict=True))
 
 
