@@ -1,118 +1,66 @@
-"""Accumulated cost over a raster, beside scikit-image's MCP_Geometric on the same numbers.
+"""Least cost from one corner over a landscape of 2000 x 2000 cells, resistance 1 to 1000.
 
-    python benchmarks/jobs/cost.py                    every peer in its own process, five rounds in turn, one JSON line each
-    python benchmarks/jobs/cost.py ours --size 2000   one peer
-
-Time counts the spreading of the cost from one corner cell, not the imports; numba's compiler has run before (a first run
-on 50 × 50 cells) and its time is given apart as `first_s`. Answers must be equal to 1e-9, or nothing is reported.
+Costs are summed by bands of 100 rows: all engines must agree to 1e-9. The first run compiles the kernel (3 s) and keeps it.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from benchmarks.harness import Bar
 
-PEERS = ("ours", "scikit-image", "ours-without-numba")
+if TYPE_CHECKING:
+    from benchmarks.harness import Data
+
+CELLS = 2_000
+#: Of six land classes, half of them cheap.
+RESISTANCES = np.array([1.0, 10, 10, 50, 100, 1000])
 
 
-def surface(size: int, kind: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Resistance 1 to 1000: smooth patches as in a landscape, or independent cells (the harder case)."""
+def landscape(cells: int = CELLS) -> np.ndarray:
+    """Patches of 16 cells, with a tenth of the cells of another class: neither smooth nor noise."""
     random = np.random.default_rng(20)
-    if kind == "noise":
-        return random.integers(1, 1001, (size, size)).astype(np.float64)
-    from scipy.ndimage import gaussian_filter
-
-    smooth = gaussian_filter(random.normal(size=(size, size)), 5)
-    classes = np.digitize(smooth, np.quantile(smooth, [0.3, 0.5, 0.7, 0.9, 0.97]))
-    return np.array([1.0, 10, 50, 100, 300, 1000])[classes]
+    blocks = random.integers(0, 6, (cells // 16 + 1, cells // 16 + 1))
+    classes = np.repeat(np.repeat(blocks, 16, axis=0), 16, axis=1)[:cells, :cells]
+    other = random.random(classes.shape) < 0.1
+    return RESISTANCES[np.where(other, random.integers(0, 6, classes.shape), classes)]
 
 
-def spread(peer: str, values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The cost from cell (10, 10)."""
-    if peer == "scikit-image":
-        from skimage.graph import MCP_Geometric
+def bands(cost: np.ndarray) -> dict[str, float]:
+    return {str(row): float(cost[row : row + 100].sum()) for row in range(0, len(cost), 100)}
 
-        return np.asarray(MCP_Geometric(values, sampling=(30.0, 30.0)).find_costs([(10, 10)])[0])
+
+def ecospace(data: Data) -> dict[str, float]:
     from affine import Affine
     from pyproj import CRS
 
-    from ecospace.space import cost
+    from ecospace.space.cost import accumulated_cost
     from ecospace.space.grid import Grid
 
-    if peer == "ours-without-numba":
-        cost.cost_kernel = None  # type: ignore[assignment]
+    values = landscape()
     source = np.zeros(values.shape, dtype=bool)
     source[10, 10] = True
-    grid = Grid(values, Affine(30, 0, 0, 0, -30, 0), CRS.from_epsg(4547))
-    return cost.accumulated_cost(grid, source).values
+    surface = Grid(values, Affine(30, 0, 0, 0, -30, 0), CRS.from_epsg(4547))
+    return bands(accumulated_cost(surface, source).values)
 
 
-def once(peer: str, size: int, kind: str, keep: Path | None) -> dict[str, object]:
-    """One peer, in this process."""
-    values = surface(size, kind)
-    begun = time.perf_counter()
-    spread(peer, surface(50, "noise"))
-    first = time.perf_counter() - begun
-    begun, used = time.perf_counter(), time.process_time()
-    found = spread(peer, values)
-    record = {
-        "job": "cost", "peer": peer, "surface": kind, "size": size, "wall_s": round(time.perf_counter() - begun, 3),
-        "cpu_s": round(time.process_time() - used, 3), "first_s": round(first, 3),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }  # fmt: skip
-    if keep is not None:
-        np.save(keep, found)
-    return record
+def ecospace_plain(data: Data) -> dict[str, float]:
+    """As where numba is not installed: scipy's Dijkstra."""
+    from ecospace.space import cost
+
+    cost.cost_kernel = None  # type: ignore[assignment]
+    return ecospace(data)
 
 
-def main() -> None:
-    """Run one peer, or all of them in turn."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("peer", nargs="?", choices=PEERS)
-    arguments.add_argument("--size", type=int, default=2000)
-    arguments.add_argument("--surface", choices=("landscape", "noise"), default="landscape")
-    arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--keep", type=Path)
-    chosen = arguments.parse_args()
-    if chosen.peer:
-        print(json.dumps(once(chosen.peer, chosen.size, chosen.surface, chosen.keep)))
-        return
-    for kind in ("landscape", "noise"):
-        with tempfile.TemporaryDirectory() as folder:
-            records: dict[str, list[dict[str, Any]]] = {peer: [] for peer in PEERS}
-            for turn in range(chosen.rounds):
-                for peer in PEERS:
-                    if peer == "ours-without-numba" and turn:
-                        continue  # once is enough to know that it is slow
-                    command = [sys.executable, __file__, peer, "--size", str(chosen.size), "--surface", kind,
-                               "--keep", f"{folder}/{peer}.npy"]  # fmt: skip
-                    done = subprocess.run(command, capture_output=True, text=True, check=True)
-                    records[peer].append(json.loads(done.stdout))
-            truth = np.load(f"{folder}/scikit-image.npy")
-            for peer in PEERS:
-                np.testing.assert_allclose(np.load(f"{folder}/{peer}.npy"), truth, rtol=1e-9)
-        theirs = statistics.median(record["wall_s"] for record in records["scikit-image"])
-        for peer in PEERS:
-            median = statistics.median(record["wall_s"] for record in records[peer])
-            last = records[peer][-1]
-            print(json.dumps({
-                "job": "cost", "surface": kind, "size": chosen.size, "peer": peer, "rounds": len(records[peer]),
-                "wall_s": median, "ratio_to_scikit_image": round(median / theirs, 3), "cpu_s": last["cpu_s"],
-                "first_s": max(record["first_s"] for record in records[peer]), "peak_mb": last["peak_mb"],
-            }), flush=True)  # fmt: skip
+def scikit_image(data: Data) -> dict[str, float]:
+    from skimage.graph import MCP_Geometric
+
+    costs, _traceback = MCP_Geometric(landscape(), sampling=(30.0, 30.0)).find_costs([(10, 10)])
+    return bands(costs)
 
 
-if __name__ == "__main__":
-    main()
+OURS = {"ecospace": ecospace, "ecospace, without numba": ecospace_plain}
+PEERS = {"scikit-image MCP_Geometric": scikit_image}
+BARS = [Bar("wall", 1.0, against="scikit-image"), Bar("cpu", 1.0, against="scikit-image")]

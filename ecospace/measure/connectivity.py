@@ -15,9 +15,10 @@ from ecospace.errors import DataError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.space.circuit import Circuit, barriers, pinch_points
-from ecospace.space.cost import Links, corridor_band, corridor_width_m, link
+from ecospace.space.cost import corridor_band, corridor_width_m
 from ecospace.space.gravity import gravity
 from ecospace.space.grid import Grid
+from ecospace.space.links import Links, link
 from ecospace.space.network import Dispersal, Network, binary_network, contiguous, distances, probability_network
 from ecospace.space.nodes import crossings, junctions, places
 from ecospace.space.resistance import ResistanceTable, resistance_surface

@@ -32,8 +32,8 @@ except ImportError:  # optional: the extra "corridor"
 DIRECT = 40_000
 #: Without pyamg a direct solver is used up to so many nodes.
 DIRECT_AT_MOST = 400_000
-#: Residual of the iterative solver, relative to the current put in.
-TOLERANCE = 1e-8
+#: Residual of the iterative solver, relative to the current put in. Effective resistances are right to its square.
+TOLERANCE = 1e-7
 #: Rounds of the iterative solver before it gives up; landscapes need 15 to 60.
 ROUNDS = 1000
 

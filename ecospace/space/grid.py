@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas
 import numpy as np
-import rasterio
-import rasterio.features
-import rasterio.warp
-import rasterio.windows
 import shapely
 from affine import Affine
 from pyproj import CRS
@@ -21,6 +16,9 @@ from ecospace.crs import require_known_shift, require_metric
 from ecospace.errors import CRSError, DataError
 from ecospace.files import atomic
 from ecospace.language import _
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -136,16 +134,18 @@ class Grid:
         -------
         ndarray of int32, shape (rows, columns)
         """
+        from rasterio.features import rasterize
+
         shapes = list(geometries)
         wanted = list(range(1, len(shapes) + 1)) if numbers is None else list(numbers)
         out = np.zeros(self.shape, dtype=np.int32)
         if not shapes:
             return out
-        rasterio.features.rasterize(zip(shapes, wanted, strict=True), out=out, transform=self.transform)
+        rasterize(zip(shapes, wanted, strict=True), out=out, transform=self.transform)
         missed = set(wanted) - set(np.unique(out).tolist())
         for shape, number in zip(shapes, wanted, strict=True):
             if number in missed:
-                touched = rasterio.features.rasterize(
+                touched = rasterize(
                     [(shape, 1)], out_shape=self.shape, transform=self.transform, all_touched=True, dtype="uint8"
                 )
                 out[(touched == 1) & (out == 0)] = number
@@ -153,11 +153,13 @@ class Grid:
 
     def touched(self, geometries: Any) -> Array:
         """Every cell that a line or polygon touches."""
+        from rasterio.features import rasterize
+
         shapes = [shape for shape in geometries if not shape.is_empty]
         if not shapes:
             return np.zeros(self.shape, dtype=bool)
         return np.asarray(
-            rasterio.features.rasterize(
+            rasterize(
                 ((shape, 1) for shape in shapes),
                 out_shape=self.shape,
                 transform=self.transform,
@@ -167,7 +169,7 @@ class Grid:
             == 1
         )
 
-    def polygons(self, labels: Array) -> geopandas.GeoDataFrame:
+    def polygons(self, labels: Array) -> GeoDataFrame:
         """Labelled cells as polygons: one row for each number above 0, column `number`.
 
         Parameters
@@ -175,16 +177,21 @@ class Grid:
         labels : ndarray of int, shape (rows, columns)
             0 is background. Cells of a number that meet only in a corner become parts of one MultiPolygon.
         """
+        from geopandas import GeoDataFrame
+        from rasterio.features import shapes
+
         parts: dict[int, list[BaseGeometry]] = {}
-        traced = rasterio.features.shapes(labels.astype(np.int32), mask=labels > 0, transform=self.transform)
+        traced = shapes(labels.astype(np.int32), mask=labels > 0, transform=self.transform)
         for shape, number in traced:
             parts.setdefault(int(number), []).append(shapely.geometry.shape(shape))
         numbers = sorted(parts)
         merged = [shapely.union_all(parts[number]) for number in numbers]
-        return geopandas.GeoDataFrame({"number": numbers}, geometry=merged, crs=self.crs)
+        return GeoDataFrame({"number": numbers}, geometry=merged, crs=self.crs)
 
     def save(self, path: str | Path) -> Path:
         """Write a GeoTIFF (float32, deflate, tiled); NaN is the nodata value."""
+        import rasterio
+
         target = Path(path)
         rows, columns = self.shape
         with (
@@ -217,6 +224,9 @@ def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m:
     CRSError
         The raster says no CRS (E-CRS-01).
     """
+    import rasterio
+    from rasterio.windows import Window
+
     with rasterio.open(path) as raster:
         if raster.crs is None:
             raise CRSError(
@@ -225,7 +235,7 @@ def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m:
                 cure=_('Give it in study.toml: crs = "EPSG:4490" (or the code the data was made in).'),
                 file=path,
             )
-        window = rasterio.windows.Window(0, 0, raster.width, raster.height)
+        window = Window(0, 0, raster.width, raster.height)
         if around is not None:
             # By hand: rasterio's own windows may lose the last row to rounding.
             west, south, east, north = around.bounds
@@ -243,7 +253,7 @@ def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m:
                     cure=_("Give a raster that covers it, in the same coordinate system."),
                     file=path,
                 )
-            window = rasterio.windows.Window.from_slices(tuple(rows.astype(int)), tuple(columns.astype(int)))
+            window = Window.from_slices(tuple(rows.astype(int)), tuple(columns.astype(int)))
         values = raster.read(1, window=window, masked=True)
         filled = values.astype(np.float64).filled(np.nan)
         a, b, c, d, e, f = raster.transform[:6]
@@ -267,22 +277,26 @@ def brought_grid(grid: Grid, cells: Grid, *, classes: bool = False) -> Grid:
     CRSError
         PROJ does not know the datum shift (E-CRS-03).
     """
+    from rasterio.warp import Resampling, reproject
+
     require_known_shift(grid.crs, cells.crs)
     out = np.full(cells.shape, np.nan)
-    rasterio.warp.reproject(
+    reproject(
         grid.values, out, src_transform=grid.transform, src_crs=grid.crs.to_wkt(), dst_transform=cells.transform,
         dst_crs=cells.crs.to_wkt(), src_nodata=np.nan, dst_nodata=np.nan,
-        resampling=rasterio.warp.Resampling.nearest if classes else rasterio.warp.Resampling.bilinear,
+        resampling=Resampling.nearest if classes else Resampling.bilinear,
     )  # fmt: skip
     return cells.like(out)
 
 
 def cells_of(grid: Grid, crs: CRS, cell_m: float) -> Grid:
     """Empty cells over the same ground in another CRS."""
+    from rasterio.warp import transform_bounds
+
     (rows, columns), transform = grid.shape, grid.transform
     west, north = transform.c, transform.f
     east, south = west + columns * transform.a, north + rows * transform.e
-    bounds = rasterio.warp.transform_bounds(grid.crs.to_wkt(), crs.to_wkt(), west, south, east, north)
+    bounds = transform_bounds(grid.crs.to_wkt(), crs.to_wkt(), west, south, east, north)
     return empty_grid(shapely.box(*bounds), crs, cell_m)
 
 
@@ -294,7 +308,7 @@ def empty_grid(area: BaseGeometry, crs: CRS, cell_m: float) -> Grid:
     return Grid(np.full((height, width), np.nan), Affine(cell_m, 0, column * cell_m, 0, -cell_m, row * cell_m), crs)
 
 
-def require_grid_crs(grid: Grid, *frames: geopandas.GeoDataFrame) -> None:
+def require_grid_crs(grid: Grid, *frames: GeoDataFrame) -> None:
     """Refuse a grid in degrees, or layers that lie in another CRS than the grid.
 
     Raises
@@ -302,8 +316,9 @@ def require_grid_crs(grid: Grid, *frames: geopandas.GeoDataFrame) -> None:
     CRSError
         E-CRS-05 where the grid is not in metres, E-CRS-02 where a layer is in another CRS.
     """
-    stand_in = geopandas.GeoDataFrame(geometry=[], crs=grid.crs)
-    require_metric(stand_in)
+    from geopandas import GeoDataFrame
+
+    require_metric(GeoDataFrame(geometry=[], crs=grid.crs))
     for frame in frames:
         if frame.crs is None or not CRS.from_user_input(frame.crs).equals(grid.crs, ignore_axis_order=True):
             raise CRSError(

@@ -11,8 +11,9 @@ from shapely import box
 
 from ecospace.errors import CRSError, DataError, UsageError
 from ecospace.space import cost as cost_module
-from ecospace.space.cost import accumulated_cost, corridor_band, corridor_width_m, least_cost_way, link, neighbours
+from ecospace.space.cost import accumulated_cost, corridor_band, corridor_width_m, least_cost_way, neighbours
 from ecospace.space.grid import cells_of, read_grid
+from ecospace.space.links import link
 from tests.space.grids import ZONE, grid, place
 
 
