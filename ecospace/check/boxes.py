@@ -1,4 +1,4 @@
-"""Which boxes meet a window, and which may be nearest to it: a packed index of two levels that is read, not built."""
+"""Which boxes meet a window, and which may be nearest to it: a packed index of few levels that is read, not built."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import shapely
 
 Array = np.ndarray[Any, Any]
 
-#: Boxes to a block. 300 000 boxes make 9 400 blocks, which numpy scans in some 20 microseconds.
-BLOCK = 32
+#: Boxes to a block, and blocks to a block of the next level; so many at the top are scanned at once.
+BLOCK, TOP = 32, 512
 #: Windows in one question beyond which a tree is worth building.
 MANY = 64
 
@@ -29,14 +29,14 @@ class Boxes:
         self.bounds = bounds
 
     @cached_property
-    def _blocks(self) -> Array:
-        starts = np.arange(0, len(self.bounds), BLOCK)
-        if not len(starts):
-            return np.empty((0, 4))
-        return np.hstack([
-            np.minimum.reduceat(self.bounds[:, :2], starts, axis=0),
-            np.maximum.reduceat(self.bounds[:, 2:], starts, axis=0),
-        ])  # fmt: skip
+    def _levels(self) -> list[Array]:
+        """The boxes, blocks of 32 of them, blocks of 32 of those … from the top down."""
+        levels = [np.asarray(self.bounds)]
+        while len(levels[0]) > TOP:
+            starts = np.arange(0, len(levels[0]), BLOCK)
+            low = np.minimum.reduceat(levels[0][:, :2], starts, axis=0)
+            levels.insert(0, np.hstack([low, np.maximum.reduceat(levels[0][:, 2:], starts, axis=0)]))
+        return levels
 
     @cached_property
     def tree(self) -> shapely.STRtree:
@@ -58,51 +58,83 @@ class Boxes:
             rows, items = self.tree.query(shapely.box(*windows.T))
             order = np.lexsort((items, rows))
             return rows[order], items[order]
-        found = [self._in_window(window) for window in windows]
+        found = [self._in_window(window.tolist()) for window in windows]
+        if len(found) == 1:
+            return np.zeros(len(found[0]), int), found[0]
         rows = np.repeat(np.arange(len(windows)), [len(items) for items in found])
         return rows, np.concatenate(found) if found else np.empty(0, int)
 
-    def _in_window(self, window: Array) -> Array:
-        items = self._members(np.flatnonzero(_meet(self._blocks, window)))
-        return items[_meet(self.bounds[items], window)]
+    def _in_window(self, window: list[float]) -> Array:
+        top, *below = self._levels
+        items = _meet(top, window).nonzero()[0]
+        for level in below:
+            if not len(items):
+                break
+            items = _members(items, len(level))
+            items = items[_meet(level[items], window)]
+        return items
 
-    def _members(self, blocks: Array) -> Array:
-        items = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
-        return items[items < len(self.bounds)]
-
-    def nearest_first(self, window: Array, scale: tuple[float, float]) -> tuple[Array, Array]:
-        """Blocks by their least possible distance to a window: (block numbers, distances).
+    def maybe_nearest(self, window: Array, scale: tuple[float, float], loose: float) -> tuple[Array, Array]:
+        """Boxes of which one holds the shape nearest to a window, the likeliest first, with their least distances.
 
         Parameters
         ----------
         window : array of float, (4,)
+            Bounds of a site.
         scale : (float, float)
             Metres in one unit of x and of y.
+        loose : float
+            Factor by which distances may be longer where they are measured.
+
+        Returns
+        -------
+        boxes : array of int
+        gaps : array of float
+            Metres below which no point of the box can be.
+
+        Notes
+        -----
+        A shape has a point on each side of its box, so it is no farther from the window than the far corner of the box:
+        the least of these is an upper bound, and boxes beyond it are left out, level by level.
         """
-        gaps = _gap(self._blocks, window, scale)
-        order = np.argsort(gaps, kind="stable")
-        return order, gaps[order]
+        edges = window.tolist()
+        items = None
+        for level in self._levels:
+            items = np.arange(len(level)) if items is None else _members(items, len(level))
+            bounds = level if len(items) == len(level) else level[items]
+            gaps = _gap(bounds, edges, scale)
+            near = gaps <= _farthest(bounds, edges, scale).min() * loose
+            items, gaps = items[near], gaps[near]
+        assert items is not None
+        order = gaps.argsort(kind="stable")
+        return items[order], gaps[order]
 
-    def members_within(
-        self, blocks: Array, window: Array, scale: tuple[float, float], reach: float
-    ) -> tuple[Array, Array]:
-        """Boxes of some blocks that may lie within a reach of a window, and their least possible distances."""
-        items = self._members(blocks)
-        gaps = _gap(self.bounds[items], window, scale)
-        near = gaps <= reach
-        return items[near], gaps[near]
+
+def _members(blocks: Array, count: int) -> Array:
+    """Numbers of the boxes that stand in some blocks."""
+    items = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
+    return items[items < count] if items[-1] >= count else items
 
 
-def _meet(bounds: Array, window: Array) -> Array:
+def _meet(bounds: Array, window: list[float]) -> Array:
     west, south, east, north = window
     return (bounds[:, 0] <= east) & (bounds[:, 2] >= west) & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)  # type: ignore[no-any-return]
 
 
-def _gap(bounds: Array, window: Array, scale: tuple[float, float]) -> Array:
+def _gap(bounds: Array, window: list[float], scale: tuple[float, float]) -> Array:
+    """Least distance between the points of a box and of a window."""
     west, south, east, north = window
     across = np.maximum(np.maximum(bounds[:, 0] - east, west - bounds[:, 2]), 0.0) * scale[0]
     along = np.maximum(np.maximum(bounds[:, 1] - north, south - bounds[:, 3]), 0.0) * scale[1]
-    return np.hypot(across, along)  # type: ignore[no-any-return]
+    return np.sqrt(across * across + along * along)  # type: ignore[no-any-return]
+
+
+def _farthest(bounds: Array, window: list[float], scale: tuple[float, float]) -> Array:
+    """Distance that no point of a box exceeds from every point of a window."""
+    west, south, east, north = window
+    across = np.maximum(bounds[:, 2] - west, east - bounds[:, 0]) * scale[0]
+    along = np.maximum(bounds[:, 3] - south, north - bounds[:, 1]) * scale[1]
+    return np.sqrt(across * across + along * along)  # type: ignore[no-any-return]
 
 
 def curve_order(bounds: Array) -> Array:

@@ -191,7 +191,9 @@ def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
     """
     shapes, exact, noise_m = sites.seen_in(layer.crs)
     groups = _groups(shapes, exact, noise_m, layer, study)
-    free = np.setdiff1d(np.arange(len(sites)), groups.site)
+    free = np.ones(len(sites), dtype=bool)
+    free[groups.site] = False
+    free = free.nonzero()[0]
     distance, nearest = _nearest(sites, shapes, free, layer, study)
     out = []
     bounds = np.searchsorted(groups.site, np.arange(len(sites) + 1))
@@ -238,6 +240,12 @@ class _Groups:
     cuts: Array
     broken: dict[int, str]
 
+    @classmethod
+    def none(cls) -> _Groups:
+        """Nothing meets."""
+        empty = np.empty(0, dtype=int)
+        return cls(empty, empty, empty, empty, empty, empty, empty, {})
+
     def meetings(self, start: int, end: int, layer: ControlLayer, study: CRS) -> tuple[Meeting, ...]:
         """The meetings of one site, the largest first."""
         made = [
@@ -255,19 +263,25 @@ def _groups(shapes: Array, exact: bool, noise_m: Array, layer: ControlLayer, stu
     reach = noise_m / min(layer.scale)
     windows = shapely.bounds(shapes) + reach[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])
     rows, items = areas.boxes.meeting(windows)
+    if not len(rows):
+        return _Groups.none()
     pieces = areas.shapes(items)
     near = shapely.intersects(shapes[rows], pieces)
     # A tile has vertices of its own making, rounded: what it only nearly meets is asked of the raw edges.
     loose = ~near & ~areas.whole[items]
     near[loose] = shapely.dwithin(shapes[rows[loose]], pieces[loose], reach[rows[loose]])
+    if not near.any():
+        return _Groups.none()
     rows, items, pieces = rows[near], items[near], pieces[near]
     order = np.lexsort((areas.owner[items], rows))
     rows, items, pieces = rows[order], items[order], pieces[order]
     owner = areas.owner[items]
     cuts, faulty = _intersections(shapes[rows], pieces)
-    first = np.flatnonzero(np.diff(rows, prepend=-1).astype(bool) | np.diff(owner, prepend=-1).astype(bool))
+    change = np.ones(len(rows), dtype=bool)
+    change[1:] = (rows[1:] != rows[:-1]) | (owner[1:] != owner[:-1])
+    first = change.nonzero()[0]
     site, feature = rows[first], owner[first]
-    add = np.add.reduceat if len(first) else lambda values, _first: values
+    add = np.add.reduceat
     raw, around = add(shapely.area(cuts), first), add(shapely.length(cuts), first)
     width_m = np.divide(2.0 * raw, around, out=np.zeros(len(first)), where=around > 0) * min(layer.scale)
     overlap = width_m > PLAIN * noise_m[site]
@@ -347,21 +361,16 @@ def _nearest(sites: Sites, shapes: Array, rows: Array, layer: ControlLayer, stud
 
 
 def _nearest_of_one(shape: Any, ruler: Any, layer: ControlLayer, study: CRS) -> tuple[float, int]:
-    boxes, window = layer.areas.boxes, np.asarray(shapely.bounds(shape))
-    blocks, gaps = boxes.nearest_first(window, layer.scale)
-    items, least = boxes.members_within(blocks[:2], window, layer.scale, np.inf)
-    items = items[np.argsort(least, kind="stable")[:8]]
-    measured = shapely.distance(ruler, layer.seen(items, study))
-    best = int(np.argmin(measured))
-    metres, owner = float(measured[best]), int(layer.areas.owner[items[best]])
-    reach = metres if layer.in_study_crs(study) else metres * LOOSE
-    rest, _least = boxes.members_within(blocks[gaps <= reach], window, layer.scale, reach)
-    rest = np.setdiff1d(rest, items)
-    if len(rest):
-        measured = shapely.distance(ruler, layer.seen(rest, study))
-        best = int(np.argmin(measured))
-        if measured[best] < metres:
-            metres, owner = float(measured[best]), int(layer.areas.owner[rest[best]])
+    loose = 1.0 if layer.in_study_crs(study) else LOOSE
+    items, gaps = layer.areas.boxes.maybe_nearest(np.asarray(shape.bounds), layer.scale, loose)
+    metres, owner = np.inf, -1
+    for start, end in ((0, 4), (4, len(items))):
+        within = items[start:end][gaps[start:end] <= metres * loose]
+        if len(within):
+            measured = shapely.distance(ruler, layer.seen(within, study))
+            best = int(measured.argmin())
+            if measured[best] < metres:
+                metres, owner = float(measured[best]), int(layer.areas.owner[within[best]])
     return metres, owner
 
 
