@@ -26,6 +26,8 @@ from ecospace.space.overlay_geos import polygons_only
 #: How far parts may be from their whole, relative: the noise of double precision, not a tolerance for error.
 CLOSED = 1e-9
 DOUBLE = "double:"
+#: Half the last digit of TBMJ (two decimals), square metres: borders of towns overlap by rounding, not by more.
+TBMJ_DIGIT = 0.005
 
 Array = np.ndarray[Any, Any]
 
@@ -137,7 +139,7 @@ def apportioned(
     feature, places, area_m2 = shares(land, [zones])
     share = area_m2 / shapely.area(np.asarray(land.geometry.array))[feature]
     given = np.bincount(feature, share, minlength=len(land))
-    if (over := np.flatnonzero(given > 1 + CLOSED)).size:
+    if (over := np.flatnonzero((given - 1) * attribute > TBMJ_DIGIT)).size:
         raise BalanceError(
             "E-SUM-62",
             _("{count} parcels would be shared out more than once, because the zones overlap.").format(count=len(over)),
