@@ -17,7 +17,7 @@ from pyproj.crs import CRS
 
 from ecospace.check.contact import Contact, Sites, contacts
 from ecospace.check.control import ControlLayer
-from ecospace.check.controls import Control, Subject
+from ecospace.check.controls import Control, Subject, joined
 from ecospace.check.moving import move
 from ecospace.check.office_rules import office_verdicts
 from ecospace.check.prepared import FOLDER, control_layer, seal
@@ -318,7 +318,12 @@ class Checker:
             until = None if isinstance(layer, str) else layer.facts.get("valid_to")
             if until and date.fromisoformat(str(until)) < self.day:
                 outdated = _("{title} was valid to {date} only").format(title=layer.title, date=until)  # type: ignore[union-attr]
-        return keys, Control(name, missing=missing, absent=absent, outdated=outdated)
+        usable = [layer for layer in layers if isinstance(layer, ControlLayer)]
+        described = joined(
+            _("{title} ({date})").format(title=layer.title, date=layer.facts.get("date") or _("no date"))
+            for layer in usable
+        )
+        return keys, Control(name, missing=missing, absent=absent, outdated=outdated, described=described)
 
     def _shift_m(self, crs: Any, key: str) -> float:
         """Tolerance of the datum pair between a site's CRS and a layer's."""

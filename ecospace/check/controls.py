@@ -35,6 +35,8 @@ class Control:
         The office verified that there is none (study.toml, [check] none).
     outdated : str
         Why a layer that was used is not enough to call anything clear.
+    described : str
+        Its layers with their dates: 生态保护红线（2018-06-30）.
     """
 
     role: str
@@ -42,6 +44,7 @@ class Control:
     missing: str = ""
     absent: bool = False
     outdated: str = ""
+    described: str = ""
 
     @property
     def title(self) -> str:
@@ -266,9 +269,8 @@ def elsewhere(rule: str, subject: Subject, control: Control, clauses: tuple[str,
         if nearest.nearest is not None
         else ""
     )
-    layers = joined(layer_text(contact) for contact in control.contacts)
     text = _("after overlay with {layers}: not concerned; nearest is {place}, {distance} away").format(
-        layers=layers, place=name, distance=distance_text(distance)
+        layers=control.described, place=name, distance=distance_text(distance)
     )
     accuracy = max(subject.accuracy_m(contact) for contact in control.contacts)
     labels: tuple[str, ...] = ()
@@ -276,12 +278,6 @@ def elsewhere(rule: str, subject: Subject, control: Control, clauses: tuple[str,
         labels = (_("depends on the accuracy of the data: {distance} away, accuracy ±{accuracy} m").format(
             distance=distance_text(distance), accuracy=f"{accuracy:g}"),)  # fmt: skip
     return [Verdict(level=Level.CLEAR, text=text, labels=labels, places=(name,) if name else (), **base)]  # type: ignore[arg-type]
-
-
-def layer_text(contact: Contact) -> str:
-    """A layer with its date: 生态保护红线（2018-06-30）."""
-    date = contact.layer.facts.get("date") or _("no date")
-    return _("{title} ({date})").format(title=contact.layer.title, date=date)
 
 
 def ground_of(meetings: Iterable[Meeting]) -> Any:

@@ -39,7 +39,10 @@ class Level(Enum):
     @property
     def rank(self) -> int:
         """0 for the worst."""
-        return list(Level).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 @dataclass(frozen=True)
