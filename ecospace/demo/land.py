@@ -117,13 +117,13 @@ def second_date(place: Place, parcels: GeoDataFrame, built: Built, kept: BaseGeo
     later: pd.Series[Any] = parcels["dlbm"].copy()
     shapely.prepare(kept)
     still = shapely.intersects(kept, parcels.geometry.to_numpy())
-    field = parcels["dlbm"].isin(["0101", "0103", "0201"]).to_numpy() & ~still & (parcels.area > 5_000).to_numpy()
-    beside = field & shapely.intersects(built.urban.buffer(250), parcels.geometry.to_numpy())
-    industry = field & shapely.intersects(built.industry.buffer(200), parcels.geometry.to_numpy())
-    grown = beside & (random.random(len(parcels)) < 0.35)
-    later[grown] = "0701"
-    later[industry & (random.random(len(parcels)) < 0.5)] = "0601"
-    later[field & ~beside & ~industry & (random.random(len(parcels)) < 0.01)] = "1104"
+    fields = parcels[parcels["dlbm"].isin(["0101", "0103", "0201"]) & ~still & (parcels.area > 5_000)]
+    for area, code, share in ((built.urban, "0701", 0.02), (built.industry, "0601", 0.01)):
+        nearest = fields.distance(area).sort_values(kind="stable").index[: max(2, round(share * len(fields)))]
+        later[nearest] = code
+        fields = fields.drop(nearest)
+    ponds = random.choice(fields.index, max(2, round(0.01 * len(fields))), replace=False)
+    later[ponds] = "1104"
     return later
 
 

@@ -115,7 +115,9 @@ def test_thirteen_towns_and_two_sub_districts_tile_the_city(kaiping: Path, expec
 
 def test_every_motorway_exit_of_the_plan_is_there(kaiping: Path) -> None:
     exits = pyogrio.read_dataframe(kaiping / "exits_demo.gpkg")
-    assert set(exits["name"]) == {f"{name}出入口" for name in ("水口", "月山", "翠山湖", "沙塘", "龙胜", "马冈", "塘口")}
+    assert set(exits["name"]) == {
+        f"{name}出入口" for name in ("水口", "月山", "翠山湖", "沙塘", "龙胜", "马冈", "塘口")
+    }
     boundary = pyogrio.read_dataframe(kaiping / "boundary_demo.gpkg").geometry.iloc[0]
     assert exits.within(boundary).all()
 

@@ -129,3 +129,56 @@ def test_a_hair_of_the_red_line_is_never_clear(numbers: dict[str, Any]) -> None:
     assert hair["overlap_m2"]["eco_redline"] == pytest.approx(0.0004 * 200, rel=1e-3)
     beside = next(site for site in numbers["sites"] if site["id"] == "S07")
     assert "eco_redline" not in beside["overlap_m2"]
+
+
+def test_control_units_have_codes_of_the_grammar_and_tile_the_county(sample: Path, numbers: dict[str, Any]) -> None:
+    units = open_study(sample).frame("control_units")
+    assert units["code"].str.fullmatch(r"ZH\d{6}[123]\d{4}").all()
+    assert units["code"].is_unique
+    assert set(units["grade"]) == {1, 2, 3}
+    assert units.area.sum() / 1e4 == pytest.approx(numbers["boundary_ha"], abs=0.001)
+
+
+def test_parcels_of_both_dates_tile_the_county_and_few_change(sample: Path, numbers: dict[str, Any]) -> None:
+    land = numbers["land_use"]
+    for date in ("first_ha", "second_ha"):
+        assert sum(land[date].values()) == pytest.approx(numbers["boundary_ha"], abs=0.01)
+    changed = sum(land["changed_ha"].values())
+    assert 0 < changed < 0.05 * numbers["boundary_ha"]
+    built = ("0601", "0701")
+    assert sum(land["second_ha"][code] - land["first_ha"][code] for code in built) == pytest.approx(
+        sum(area for change, area in land["changed_ha"].items() if change.endswith(built)), abs=0.001
+    )
+
+
+def test_water_zones_are_nested_on_purpose(sample: Path, numbers: dict[str, Any]) -> None:
+    levels = numbers["protected"]["water_source_by_level_ha"]
+    assert levels["一级保护区"] < levels["二级保护区"] < levels["准保护区"]
+    assert numbers["protected"]["water_source_union_ha"] == pytest.approx(levels["准保护区"], abs=0.01)
+
+
+def test_farmland_keeps_off_the_red_line_but_for_the_stated_case(sample: Path, numbers: dict[str, Any]) -> None:
+    study = open_study(sample)
+    red = study.frame("redline").union_all()
+    meets = study.frame("farmland").intersection(red).area
+    assert (meets > 1.0).sum() == 1
+    assert meets.sum() == pytest.approx(numbers["farmland_conflict_m2"], abs=0.1)
+    assert study.layer("farmland").frame.loc[meets.idxmax(), "BZ"] == "与生态保护红线冲突的示例地块"
+
+
+def test_the_forest_raster_and_the_blocks_agree(numbers: dict[str, Any]) -> None:
+    forest = numbers["forest"]
+    assert forest["raster_share"] == pytest.approx(forest["statutory"]["share"], abs=0.0005)
+
+
+def test_sites_are_written_in_the_grammar_of_surveyors(sample: Path) -> None:
+    for path in sorted((sample / "sites").glob("*.txt")):
+        raw = path.read_bytes()
+        text = raw.decode("gb18030" if path.stem == "S01_demo" else "utf-8")
+        assert raw.count(b"\r\n") == raw.count(b"\n") > 15
+        lines = text.split("\r\n")
+        head = next(line for line in lines if line.endswith(",@"))
+        points = [line.split(",") for line in lines if line.startswith("J")]
+        assert int(head.split(",")[0]) == len(points) == 5
+        assert points[0] == points[-1]
+        assert "示例数据，非法定" in text
