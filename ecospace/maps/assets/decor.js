@@ -66,7 +66,8 @@
       line(x, 0, x, size.y);
       pen.textAlign = "center";
       pen.textBaseline = "top";
-      text(pen, shortDegrees(k * step, "EW"), x, 4, "#47625a");
+      // The zoom buttons stand in the corner.
+      if (x > 75) text(pen, shortDegrees(k * step, "EW"), x, 4, "#47625a");
     }
     for (let k = Math.ceil(bounds.getSouth() / step); k * step <= bounds.getNorth(); k++) {
       const y = map.latLngToContainerPoint([k * step, bounds.getCenter().lng]).y;
@@ -116,6 +117,7 @@
     control.onAdd = function () {
       const bar = make("div", { class: "eco-scale-bar" });
       const words = make("div");
+      const ratio = make("div", { class: "eco-sheet-only" });
       const update = () => {
         const metres = eco.metresPerPixel(map);
         const longest = metres * 130;
@@ -123,11 +125,11 @@
         const round = [5, 2, 1].map((factor) => factor * power).find((length) => length <= longest) || power;
         bar.style.width = round / metres + "px";
         words.textContent = round >= 1000 ? `${round / 1000} ${eco.say("km")}` : `${round} ${eco.say("m")}`;
-        eco.page.scale.textContent = "1 : " + eco.number(Number(((metres * 96) / 0.0254).toPrecision(3)));
+        ratio.textContent = eco.page.scale.textContent = "1 : " + eco.number(Number(((metres * 96) / 0.0254).toPrecision(3)));
       };
       map.on("moveend zoomend resize", update);
       map.whenReady(() => setTimeout(update));
-      return make("div", { class: "eco-scale", role: "img", "aria-label": eco.say("scale_bar") }, words, bar);
+      return make("div", { class: "eco-scale", role: "img", "aria-label": eco.say("scale_bar") }, ratio, words, bar);
     };
     control.addTo(map);
   };

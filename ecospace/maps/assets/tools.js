@@ -168,11 +168,10 @@
     }
     function start() {
       legend.replaceChildren(make("h3", {}, eco.say("legend")), eco.legend(map, null));
-      const sources = page.layers.filter((layer) => map.hasLayer(layer) && layer.source).map((layer) => `${layer.title}：${layer.source}`);
-      if (page.source) sources.unshift(page.source);
+      const sources = page.source ? [page.source] : [...new Set(page.layers.filter((layer) => map.hasLayer(layer) && layer.source).map((layer) => layer.source))];
       notes.replaceChildren(
         make("p", {}, eco.say("projection_note", { datum: page.datum })),
-        sources.length ? make("p", {}, eco.say("source") + "：" + sources.join("；")) : "",
+        sources.length ? make("p", {}, `${eco.say("source")}${eco.say("colon")}${sources.join(eco.say("semicolon"))}`) : "",
         page.demonstration ? make("p", { class: "eco-demo" }, page.demonstration) : "",
         make("p", { class: "eco-notice" }, page.notice),
         number,
@@ -181,13 +180,14 @@
       document.head.append(sheetSize);
       document.body.append(bar, paper);
       map.closePopup();
-      slot.append(map.getContainer());
+      slot.append(map.getContainer(), make("div", { class: "eco-north", role: "img", "aria-label": eco.say("north") }, make("span", {}, eco.say("north"))));
       arrange();
       map.fitBounds(page.fitted, { animate: false });
       size.focus();
     }
     function stop() {
       page.stage.prepend(map.getContainer());
+      slot.replaceChildren();
       bar.remove();
       paper.remove();
       sheetSize.remove();
