@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Square metres below which an overlap or gap is counted, but not drawn: rounding of coordinates makes them.
 NOISE_M2 = 0.01
+#: Mean width in metres below which a long one is noise too: two layers densified apart differ by millimetres.
+NOISE_WIDTH_M = 0.01
 #: Features beyond which overlaps are not looked for pair by pair.
 MOST_FEATURES = 200_000
 #: Units tried for stated areas, and how far from one the middle of all may be.
@@ -167,9 +169,26 @@ def area_unit(stated: np.ndarray[Any, Any], square_metres: np.ndarray[Any, Any])
     return unit if abs(ratio / float(SQUARE_METRES[unit]) - 1) <= UNIT_SLACK else None
 
 
+def unit_finding(column: str, unit: str, said: object) -> Finding | None:
+    """An error where area_unit of study.toml is another unit than the drawn areas show, or none that is known."""
+    try:
+        told = unit_of(str(said)) if said else unit
+    except KeyError:
+        told = ""
+    if told == unit:
+        return None
+    factor = float(SQUARE_METRES[told] / SQUARE_METRES[unit]) if told else float("nan")
+    return Finding(
+        "E-DATA-33", "error",
+        _("{column} is in {unit} by the drawn areas, but area_unit says {said}: sums would be {factor:.6g} times wrong.")
+        .format(column=column, unit=unit, said=said, factor=factor),
+        cure=_('Write area_unit = "{unit}" in study.toml.').format(unit=unit),
+    )  # fmt: skip
+
+
 def _ids(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
     column = "id" if "id" in frame else column_of(frame.columns, "id", layer.role)
-    if column is None:
+    if column is None or any(finding.code == "F-DATA-20" for finding in layer.findings):
         return []
     ids = frame[column].astype("string")
     empty = ids.isna() | (ids.str.strip() == "")
@@ -291,19 +310,9 @@ def _areas(layer: Layer, frame: GeoDataFrame, tolerance: float) -> list[Finding]
                 cure=_("Ask what it holds."),
             ))  # fmt: skip
         return findings
-    said = layer.settings.get("area_unit")
-    try:
-        told = unit_of(str(said)) if said else unit
-    except KeyError:
-        told = str(said)
-    if told != unit:
-        findings.append(Finding(
-            "F-DATA-33", "error",
-            _("{column} is in {unit} by the drawn areas, but area_unit says {said}: sums would be {factor:.6g} times wrong.")
-            .format(column=column, unit=unit, said=said,
-                    factor=float(SQUARE_METRES.get(told, SQUARE_METRES["m2"]) / SQUARE_METRES[unit])),
-            cure=_('Write area_unit = "{unit}" in study.toml.').format(unit=unit), count=len(frame),
-        ))  # fmt: skip
+    wrong_unit = unit_finding(column, unit, layer.settings.get("area_unit"))
+    if wrong_unit is not None:
+        findings.append(replace(wrong_unit, count=len(frame)))
     else:
         findings.append(Finding("F-DATA-34", "note", _("{column} is in {unit}, as the drawn areas show.").format(
             column=column, unit=unit)))  # fmt: skip
@@ -365,16 +374,16 @@ def _overlaps(frame: GeoDataFrame) -> tuple[list[Finding], list[dict[str, Any]]]
     one, other = one[deep], other[deep]
     pieces = np.array([polygons_of(piece) for piece in shapely.intersection(shapes[one], shapes[other])], dtype=object)
     areas = shapely.area(pieces) if len(pieces) else np.zeros(0)
-    real = areas > NOISE_M2
+    real = _real(pieces)
     if not (areas > 0).any():
         return [], []
     ids = [(str(frame.index[a]), str(frame.index[b])) for a, b in zip(one, other, strict=True)]
     involved = list(dict.fromkeys(name for pair, big in zip(ids, real, strict=True) if big for name in pair))
     finding = Finding(
         "F-DATA-38", "warning" if real.any() else "note",
-        _("{count} pairs of shapes overlap, {area:.4f} ha in all ({noise} of them by less than {least} m²): {pairs}.").format(
+        _("{count} pairs of shapes overlap, {area:.4f} ha in all ({noise} of them no more than rounding): {pairs}.").format(
             count=int((areas > 0).sum()), area=float(areas.sum()) / 1e4, noise=int(((areas > 0) & ~real).sum()),
-            least=NOISE_M2, pairs=", ".join(f"{a} × {b}" for a, b in _largest(ids, areas))),
+            pairs=", ".join(f"{a} × {b}" for a, b in _largest(ids, areas))),
         features=tuple(involved[:LISTED]), count=int((areas > 0).sum()),
     )  # fmt: skip
     places = [
@@ -382,6 +391,13 @@ def _overlaps(frame: GeoDataFrame) -> tuple[list[Finding], list[dict[str, Any]]]
         for pair, area, piece, big in zip(ids, areas, pieces, real, strict=True) if big
     ]  # fmt: skip
     return [finding], places
+
+
+def _real(pieces: Any) -> np.ndarray[Any, Any]:
+    """Which pieces are more than rounding, by area and by mean width."""
+    shapes = np.array(list(pieces), dtype=object)
+    area, length = shapely.area(shapes), shapely.length(shapes)
+    return np.asarray((area > NOISE_M2) & (2 * area > NOISE_WIDTH_M * length))
 
 
 def _largest(ids: Sequence[tuple[str, str]], areas: np.ndarray[Any, Any]) -> list[tuple[str, str]]:
@@ -397,27 +413,29 @@ def _gaps(union: Any, boundary: GeoDataFrame | None) -> tuple[list[Finding], lis
         outline = shapely.union_all(boundary.geometry.to_numpy())
     gap = polygons_of(shapely.difference(outline, union))
     pieces = sorted(shapely.get_parts(gap), key=lambda piece: -piece.area)
-    large = [piece for piece in pieces if piece.area > NOISE_M2]
+    large = [piece for piece, real in zip(pieces, _real(pieces), strict=True) if real]
     facts["gap_m2"] = float(shapely.area(gap))
     places = [_place("F-DATA-39", _("gap"), (), float(piece.area), piece) for piece in large]
     if large:
         findings.append(Finding(
             "F-DATA-39", "warning",
-            _("{area:.4f} km² in {count} places belong to no shape of the layer; the largest is {largest:.4f} km².").format(
-                area=facts["gap_m2"] / 1e6, count=len(large), largest=large[0].area / 1e6),
+            _("{area:.4f} ha in {count} places belong to no shape of the layer; the largest is {largest:.4f} ha.").format(
+                area=sum(piece.area for piece in large) / 1e4, count=len(large), largest=large[0].area / 1e4),
             cure=_("A unit may be missing; look at the places in the GeoPackage of inspect."), count=len(large),
         ))  # fmt: skip
     if boundary is not None:
         beyond = polygons_of(shapely.difference(union, outline))
         facts["overhang_m2"] = float(shapely.area(beyond))
         facts["missing_m2"] = float(shapely.area(outline)) - float(shapely.area(union))
-        over = [piece for piece in shapely.get_parts(beyond) if piece.area > NOISE_M2]
+        parts = shapely.get_parts(beyond)
+        over = [piece for piece, real in zip(parts, _real(parts), strict=True) if real]
         places += [_place("F-DATA-40", _("overhang"), (), float(piece.area), piece) for piece in over]
         if over:
             findings.append(Finding(
                 "F-DATA-40", "warning",
-                _("{area:.4f} km² of the layer lie outside the study area; all in all it is {missing:.4f} km² smaller than the "
-                  "study area.").format(area=facts["overhang_m2"] / 1e6, missing=facts["missing_m2"] / 1e6),
+                _("{area:.4f} ha of the layer in {count} places lie outside the study area; the ground it covers differs from the "
+              "study area by {missing:.4f} ha.").format(
+                area=sum(piece.area for piece in over) / 1e4, count=len(over), missing=facts["missing_m2"] / 1e4),
                 count=len(over),
             ))  # fmt: skip
     return findings, places, facts

@@ -7,15 +7,16 @@ has a place is drawn into a GeoPackage.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecospace.errors import EcospaceError
+from ecospace.errors import DataError, EcospaceError
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.layer import Layer
+from ecospace.layers.shifted import RELATED, suspect_shift
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -124,10 +125,15 @@ def inspect(path: str | Path) -> Inspection:
     boundary_key = next((key for key, entry in entries if entry.get("role") == "boundary"), "")
     boundary, study = _boundary(dict(entries).get(boundary_key))
     reports, faults = [], []
+    related: dict[str, GeoDataFrame] = {}
     for key, entry in entries:
-        report, places = _report(key, entry, boundary, study)
+        report, places, metric = _report(key, entry, boundary, study)
         reports.append(report)
         faults += places
+        if study is not None and metric is not None and report.role in RELATED:
+            related[key] = metric
+    if study is not None:
+        reports = [_fitted(report, related, study) for report in reports]
     return Inspection(base.resolve().name, tuple(reports), _drawn(faults))
 
 
@@ -190,14 +196,23 @@ def _read(key: str, entry: Mapping[str, Any], **more: Any) -> Layer:
 
 def _report(
     key: str, entry: Mapping[str, Any], boundary: GeoDataFrame | None, study: StudyCRS | None
-) -> tuple[LayerReport, list[dict[str, Any]]]:
+) -> tuple[LayerReport, list[dict[str, Any]], GeoDataFrame | None]:
+    """The report on one layer, the places of its faults, and its frame in the study CRS if it got so far."""
     file, role = Path(entry["path"]).name, str(entry.get("role", "context"))
     if Path(file).suffix.lower() in (".tif", ".tiff", ".img"):
-        return _raster_report(key, entry), []
+        return _raster_report(key, entry), [], None
+    extra: list[Finding] = []
     try:
-        layer = _read(key, entry, on_error="leave out")
+        try:
+            layer = _read(key, entry, on_error="leave out")
+        except DataError as wrong_unit:
+            if wrong_unit.code != "E-DATA-33":
+                raise
+            # The rest of the layer is worth looking at all the same.
+            extra.append(Finding(wrong_unit.code, "error", wrong_unit.text, cure=wrong_unit.cure, layer=key, file=file))
+            layer = _read(key, {**entry, "area_unit": None}, on_error="leave out")
     except EcospaceError as stopped:
-        return LayerReport(key, role, file, str(entry.get("layer", "")), stopped), []
+        return LayerReport(key, role, file, str(entry.get("layer", "")), stopped), [], None
     frame = layer.frame
     facts: dict[str, Any] = {
         "features": len(frame),
@@ -205,10 +220,11 @@ def _report(
         "crs": frame.crs.name if frame.crs is not None else "",
         "columns": [str(name) for name in frame.columns if name != frame.geometry.name],
     }
-    findings, faults = list(layer.findings), _outlines(key, entry, layer)
+    findings, faults = [*extra, *layer.findings], _outlines(key, entry, layer)
     error: EcospaceError | None = None
+    metric: GeoDataFrame | None = None
     if frame.empty or frame.geometry.is_empty.all():
-        return LayerReport(key, role, file, layer.layer_name, None, tuple(findings), facts), faults
+        return LayerReport(key, role, file, layer.layer_name, None, tuple(findings), facts), faults, None
     try:
         from ecospace.crs import StudyCRS
         from ecospace.layers.contract import check_contract
@@ -225,7 +241,16 @@ def _report(
             findings += _shifted(key, role, layer, boundary)
     except EcospaceError as caught:
         error = caught
-    return LayerReport(key, role, file, layer.layer_name, error, _once(findings), facts), faults
+    return LayerReport(key, role, file, layer.layer_name, error, _once(findings), facts), faults, metric
+
+
+def _fitted(report: LayerReport, related: Mapping[str, GeoDataFrame], study: StudyCRS) -> LayerReport:
+    """The report with a warning where the layer fits its neighbours better when moved back by an online map's shift."""
+    if report.key not in related:
+        return report
+    others = {key: frame for key, frame in related.items() if key != report.key}
+    finding = suspect_shift(related[report.key], others, study)
+    return report if finding is None else replace(report, findings=(*report.findings, finding.of(layer=report.key)))
 
 
 def _once(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -297,7 +322,7 @@ def _outlines(key: str, entry: Mapping[str, Any], layer: Layer) -> list[dict[str
         shape = raw.geometry.get(feature)
         if shape is None or shape.is_empty or shapely.get_dimensions(shape) < 2:
             continue
-        lines = shapely.multilinestrings([shapely.linestrings(ring.coords) for ring in shapely.get_rings(shape)])
+        lines = shapely.MultiLineString([ring.coords for ring in shapely.get_rings(shape)])
         out.append({"layer": key, "code": finding.code, "text": finding.text, "features": feature,
                     "area_m2": finding.area_before_m2, "geometry": lines, "crs": layer.frame.crs})  # fmt: skip
     return out

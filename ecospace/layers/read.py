@@ -130,6 +130,7 @@ def read_layer(
         findings += seen
         frame, seen = recognised(frame, role)
         findings += seen
+        _require_unit(frame, settings.get("area_unit"), key, file)
         when = dates.fromisoformat(date) if isinstance(date, str) else date
         read = Layer(
             frame=frame, path=file, key=key, role=role, title=title, layer_name=content.layer_name, source=source,
@@ -279,6 +280,21 @@ def _require_column(frame: GeoDataFrame, column: str, code: str, text: str, key:
             layer=key,
             file=file,
         )
+
+
+def _require_unit(frame: GeoDataFrame, said: object, key: str, file: Path) -> None:
+    """Refuse stated areas whose unit is not the one that study.toml says: 亩 read as hectares are 15 times too large."""
+    if said is None or "approved_area" not in frame:
+        return
+    from ecospace.layers.contract import area_unit, stated_areas, unit_finding
+    from ecospace.layers.repair import square_metres_per_unit
+
+    shapes = frame.geometry.to_numpy()
+    stated, _wrong = stated_areas(frame["approved_area"])
+    unit = area_unit(stated, frame.area.to_numpy() * square_metres_per_unit(shapes, frame.crs))
+    finding = unit_finding("approved_area", unit, said) if unit is not None else None
+    if finding is not None:
+        raise DataError(finding.code, finding.text, cure=finding.cure, layer=key, file=file)
 
 
 def _user_crs(text: str, key: str, file: Path) -> CRS:
