@@ -217,14 +217,16 @@ class WordDocument:
             borders.append(
                 _border(side, 8 if side in ("top", "bottom") else 4, "000000" if side in ("top", "bottom") else RULE)
             )
-        properties.append(borders)
+        # The schema fixes the order inside a table's properties; Word calls a file with another one damaged.
+        after = ("w:tblLook", "w:tblCaption", "w:tblDescription")
+        properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", *after)
         margins = OxmlElement("w:tblCellMar")
         for side, twips in (("top", 40), ("left", 80), ("bottom", 40), ("right", 80)):
             edge = OxmlElement(f"w:{side}")
             edge.set(qn("w:w"), str(twips))
             edge.set(qn("w:type"), "dxa")
             margins.append(edge)
-        properties.append(margins)
+        properties.insert_element_before(margins, *after)
         for column, width in zip(table._tbl.tblGrid.gridCol_lst, widths_mm, strict=True):
             column.w = Mm(width)
         for row in table._tbl.tr_lst:

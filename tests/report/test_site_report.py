@@ -207,3 +207,29 @@ def test_a_long_table_repeats_its_heading(tmp_path: Path) -> None:
         body = file.read("word/document.xml").decode()
     assert body.count("<w:tblHeader/>") == 1
     assert body.count("<w:cantSplit/>") == 301
+
+
+#: Order of children by ISO 29500-1, as far as we write them.
+ORDER = {
+    "tblPr": ["tblStyle", "tblW", "jc", "tblBorders", "shd", "tblLayout", "tblCellMar", "tblLook"],
+    "tcPr": ["tcW", "shd", "vAlign"],
+    "pPr": ["pStyle", "keepNext", "keepLines", "pBdr", "spacing", "ind", "jc", "rPr", "sectPr"],
+    "rPr": ["rFonts", "b", "i", "color", "sz", "lang"],
+}
+
+
+def test_the_file_is_as_the_schema_wants_it(checker: Checker, tmp_path: Path) -> None:
+    """Word repairs or refuses a file whose elements stand in another order; LibreOffice does not mind."""
+    from lxml import etree
+
+    space = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+    with zipfile.ZipFile(save_site_report(results(checker), tmp_path / "a.docx")) as file:
+        roots = [etree.fromstring(file.read(f"word/{name}.xml")) for name in ("document", "footer1")]
+    for root in roots:
+        for tag, order in ORDER.items():
+            for element in root.iter(space + tag):
+                children = [etree.QName(child).localname for child in element]
+                assert set(children) <= set(order), children
+                assert children == sorted(children, key=order.index), (tag, children)
+        for cell in root.iter(space + "tc"):
+            assert cell[-1].tag == space + "p"  # a cell ends with a paragraph
