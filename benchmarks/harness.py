@@ -100,7 +100,7 @@ def measure(python: str, job: str, function: str, data: Data) -> Run | str:
 
 
 def run_job(
-    name: str, data: Data, repeats: int, peers: str, only: list[str], say: Callable[[str], None]
+    name: str, data: Data, repeats: int, peers: str, only: list[str], once: list[str], say: Callable[[str], None]
 ) -> dict[str, Any]:
     """All functions of a job, in turn, so many times; the record for results.json."""
     job = job_named(name)
@@ -108,7 +108,7 @@ def run_job(
     chosen = [key for key in interpreters if not only or any(word in key for word in only)]
     runs: dict[str, list[Run]] = {key: [] for key in chosen}
     notes: dict[str, str] = {}
-    limits = getattr(job, "ONCE", {})  # peers so slow that one run has to do
+    limits = {key for key in chosen if key in getattr(job, "ONCE", ()) or any(word in key for word in once)}
     for turn in range(repeats):
         for key in chosen:
             if key in notes or (turn and key in limits):
