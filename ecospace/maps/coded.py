@@ -20,7 +20,7 @@ from folium.map import Layer
 from folium.template import Template
 
 from ecospace.language import _
-from ecospace.maps.encode import Coded, encode, in_degrees, variable
+from ecospace.maps.encode import Coded, coarse, encode, in_degrees, variable
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.style import Style, Styles
 
@@ -157,7 +157,7 @@ class CodedLayer(Layer):  # type: ignore[misc]  # folium is untyped here
             "side": web.side,
             "source": web.source,
             "notes": list(web.notes),
-            "labels": _labels(web),
+            "labels": _labels(web, coarse_degrees or 1e-7),
             "outline": self.outlines,
             "verticesGiven": self.coded.vertices_given,
             "displacement": self.coded.displacement_m,
@@ -260,7 +260,7 @@ def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _labels(layer: WebLayer) -> list[tuple[float, float, str]]:
+def _labels(layer: WebLayer, grid: float) -> list[tuple[float, float, str]]:
     """Names with the place where each stands, in degrees; the largest features first."""
     if layer.label is None:
         return []
@@ -271,6 +271,6 @@ def _labels(layer: WebLayer) -> list[tuple[float, float, str]]:
     order = np.argsort(-(shapely.area(shapes) + shapely.length(shapes)), kind="stable")[:MOST_LABELS]
     texts = frame[layer.label].astype(str).to_numpy()
     return [
-        (round(float(shapely.get_x(places[i])), 7), round(float(shapely.get_y(places[i])), 7), str(texts[i]))
+        (coarse(float(shapely.get_x(places[i])), grid), coarse(float(shapely.get_y(places[i])), grid), str(texts[i]))
         for i in order
     ]

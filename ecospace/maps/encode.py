@@ -138,7 +138,18 @@ def encode(frame: GeoDataFrame, *, tolerance_m: float = 0.3, coarse_degrees: flo
     moved = rounding_m + (tolerance_m if shape != "point" else 0.0)
     if coarse_degrees:
         moved += coarse_degrees * 111_700.0 * math.sqrt(0.5)
+        # The corners of the layer would give the hidden digits away.
+        west, south, east, north = (coarse(edge, coarse_degrees) for edge in (west, south, east, north))
     return Coded(shape, stream, counts, vertices, moved, (west, south, east, north))
+
+
+def coarse(degrees: float, grid: float) -> float:
+    """A coordinate on a grid, written without the noise of binary fractions.
+
+    >>> coarse(113.123456, 1e-4)
+    113.1235
+    """
+    return float(f"{round(degrees / grid) * grid:.12g}")
 
 
 def decode(coded: Coded) -> npt.NDArray[Any]:

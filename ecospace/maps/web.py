@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import folium
+import shapely
 from branca.element import MacroElement
 from folium.template import Template
 
@@ -159,7 +160,7 @@ def web_map(
     CRSError
         A layer without CRS (E-CRS-01), or on a datum with an unknown shift to the first one's (E-CRS-03).
     """
-    drawn = [layer for layer in layers if len(layer.frame)]
+    drawn = [part for layer in layers if len(layer.frame) for part in _by_kind(layer)]
     if not drawn:
         raise MapError(
             "E-MAP-42", _("there is no feature to draw, so there is no map."), cure=_("Give one layer or more.")
@@ -205,6 +206,28 @@ def web_map(
         child.add_to(map_)
     page.add_to(map_)
     return map_
+
+
+def _by_kind(layer: MapLayer) -> list[MapLayer]:
+    """A layer as layers of one kind of shape each: points over lines over polygons, nothing left out."""
+    frame = layer.frame
+    geometry = frame.geometry.to_numpy()
+    if (shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+        frame = frame.explode(index_parts=False)
+        geometry = frame.geometry.to_numpy()
+    dimension = shapely.get_dimensions(geometry)
+    kinds = sorted({kind for kind in dimension.tolist() if kind >= 0}, reverse=True)
+    if len(kinds) < 2:
+        return [replace(layer, frame=frame)]
+    words = (_("points"), _("lines"), _("polygons"))
+    return [
+        replace(
+            layer,
+            frame=frame[dimension == kind],
+            title=_("{layer} ({kind})").format(layer=layer.name, kind=words[kind]),
+        )
+        for kind in kinds
+    ]
 
 
 def _on_datum(layer: MapLayer, geographic: Any) -> MapLayer:

@@ -22,7 +22,7 @@ from ecospace.maps.basemap import Basemap, photograph, tianditu
 from ecospace.maps.coded import CodedLayer, WebLayer
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.page import page_text, write_map
-from ecospace.maps.web import web_map
+from ecospace.maps.web import coded_layers, web_map
 from tests.maps.browser import box, browser, county, frame, opened
 
 
@@ -166,6 +166,27 @@ def test_a_layer_on_a_datum_with_an_unknown_shift_is_refused() -> None:
     old = old.set_geometry(old.geometry.translate(-38_400_000 + 400_000, 0))
     with pytest.raises(CRSError, match="E-CRS-03"):
         web_map([MapLayer(frame([box(0, 0, 1, 1)]), "eco_redline"), MapLayer(old, "eco_redline")])
+
+
+def test_a_layer_of_several_kinds_of_shape_is_drawn_whole() -> None:
+    corner = box(0, 0, 100, 100)
+    both = shapely.GeometryCollection([corner, shapely.points(38_400_500, 2_480_500)])
+    line = shapely.linestrings([(38_400_000, 2_480_000), (38_400_500, 2_480_000)])
+    map_ = web_map([MapLayer(frame([corner, both, line], name=list("abc")), "eco_redline", title="红线")])
+    drawn = {layer.layer.name: layer.coded.counts["features"] for layer in coded_layers(map_)}
+    assert drawn == {"红线（面）": 2, "红线（线）": 1, "红线（点）": 1}
+
+
+def test_a_coarse_grid_leaves_no_finer_digit_in_the_page() -> None:
+    shapes = [box(123.4, 567.8, 4321.1, 2345.6), box(6000.3, 100.7, 900.1, 800.9)]
+    map_ = web_map(
+        [WebLayer(frame(shapes, name=["甲", "乙"]), "eco_redline", label="name", columns={"name": "名"})],
+        coarse_degrees=1e-3,
+    )
+    head = next(iter(coded_layers(map_)))._blocks["head"][1]
+    numbers = re.findall(r"(?:11[23]|22)\.\d+", head)
+    assert len(numbers) == 8
+    assert all(len(number.split(".")[1]) <= 3 for number in numbers)
 
 
 def test_features_without_a_class_are_drawn_and_said_to_have_none() -> None:
