@@ -14,7 +14,7 @@ from matplotlib.path import Path as Outline
 from ecospace.maps.fonts import POINTS_PER_MM
 from ecospace.maps.hatching import hatch
 from ecospace.maps.maplayer import MapLayer
-from ecospace.maps.style import Style, Styles
+from ecospace.maps.style import Style, Styles, read_styles
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -87,12 +87,25 @@ def shown(layer: MapLayer, frame: gpd.GeoDataFrame, styles: Styles | None = None
         codes = frame[layer.by].map(str).to_numpy(dtype=object)
         codes[frame[layer.by].isna().to_numpy()] = None
         classes = [(style, geometry[codes == code]) for code, style in drawn.items()]
+        if layer.system in (styles or read_styles()).nested:
+            classes = _unnested(classes)
     return Shown(layer, frame, tuple((style, found) for style, found in classes if len(found)))
+
+
+def _unnested(classes: list[tuple[Style, Any]]) -> list[tuple[Style, Any]]:
+    """Milder levels without the ground of stricter ones, so that each keeps the colour that the legend shows."""
+    alone: list[tuple[Style, Any]] = []
+    stricter = shapely.Polygon()
+    for style, geometries in classes:
+        rest = shapely.difference(geometries, stricter)
+        alone.append((style, rest[~shapely.is_empty(rest)]))
+        stricter = shapely.union_all([stricter, *geometries])
+    return alone
 
 
 def draw_layer(axes: Axes, layer: Shown, *, zorder: float) -> None:
     """Draw a layer on axes in metres of the plane."""
-    # The strictest level stands first in the legend and topmost on the map, also where levels are nested.
+    # The strictest level stands first in the legend and topmost on the map.
     for style, geometries in reversed(layer.classes):
         draw_geometries(axes, geometries, style, opacity=layer.layer.opacity, zorder=zorder)
 

@@ -83,12 +83,16 @@ class Style:
 
 @dataclass(frozen=True)
 class Styles:
-    """One or more style files, looked up by key or by (system, code)."""
+    """One or more style files, looked up by key or by (system, code).
+
+    `nested` names the systems whose levels hold each other.
+    """
 
     by_key: Mapping[str, Style]
     by_code: Mapping[tuple[str, str], Style]
     fallbacks: Mapping[str, str]
     palette: tuple[Style, ...]
+    nested: frozenset[str] = frozenset()
 
     def find(self, key: str, system: str | None = None) -> Style | None:
         """The style of a key, or of a class code in a system; None where there is none."""
@@ -134,9 +138,11 @@ def _read(paths: tuple[str, ...]) -> Styles:
     by_code: dict[tuple[str, str], Style] = {}
     fallbacks: dict[str, str] = {}
     palette: list[Style] = []
+    nested: set[str] = set()
     for name, text in texts:
         content = tomllib.loads(text)
         common = {word: value for word, value in content.items() if not isinstance(value, dict)}
+        nested |= set(common.pop("nested", ()))
         if "fallback" in common:
             fallbacks[common["system"]] = common["fallback"]
         for key, entry in content.items():
@@ -154,7 +160,7 @@ def _read(paths: tuple[str, ...]) -> Styles:
         if common.get("system") == "generic":
             first = [style for style in palette if not style.hatch]
             palette = [replace(style, hatch=hatch) for hatch in common["hatches"] for style in first]
-    return Styles(by_key, by_code, fallbacks, tuple(palette))
+    return Styles(by_key, by_code, fallbacks, tuple(palette), frozenset(nested))
 
 
 #: Words of a style file that are not fields of a style.
