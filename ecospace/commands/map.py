@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecospace.language import _
 
 if TYPE_CHECKING:
+    from ecospace.findings import Finding
     from ecospace.maps.atlas import PlanSheet, StudyLayers
     from ecospace.maps.style import Styles
     from ecospace.study import Study
@@ -50,9 +50,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         from ecospace.console import console
-        from ecospace.files import atomic
-        from ecospace.maps.atlas import StudyLayers, atlas_sheets, plan_sheets
-        from ecospace.maps.save import save_figure
+        from ecospace.maps.atlas import StudyLayers, atlas_sheets, plan_sheets, write_figures
         from ecospace.maps.style import read_styles
         from ecospace.study import open_study
 
@@ -62,20 +60,25 @@ def register(app: typer.Typer) -> None:
         layers = StudyLayers(study)
         out = console()
         sheets = [*plan_sheets(layers, only or ()), *(atlas_sheets(layers) if atlas else ())]
-        records: dict[str, dict[str, Any]] = {}
-        for sheet in sheets:
-            figure = sheet.draw(
-                study, own, paper=paper, scale=scale, maker=maker, date=date, map_review_number=review_number or None
-            )
-            for kind in formats.split(","):
-                path = save_figure(figure, target / "figures" / f"{sheet.key}.{kind.strip()}", dpi=dpi)
-                out.print(f"→ {path}  1:{figure.plan.denominator}", markup=False, soft_wrap=True)
+        told: set[Finding] = set()
+        for path, figure in write_figures(
+            study,
+            sheets,
+            target / "figures",
+            formats=[kind.strip().lower() for kind in formats.split(",")],
+            dpi=dpi,
+            styles=own,
+            paper=paper,
+            scale=scale,
+            maker=maker,
+            date=date,
+            map_review_number=review_number or None,
+        ):
+            out.print(f"→ {path}  1:{figure.plan.denominator}", markup=False, soft_wrap=True)
             for finding in figure.plan.findings:
-                if finding.level != "note" or finding.code == "F-MAP-02":
+                if finding not in told and (finding.level != "note" or finding.code == "F-MAP-02"):
                     out.print(f"{_('Note')}: {finding.text} {finding.cure}", style="yellow", markup=False)
-            records[sheet.key] = figure.plan.as_dict()
-        with atomic(target / "figures" / "figures.json") as temporary:
-            temporary.write_text(json.dumps(records, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+                told.add(finding)
         if web:
             out.print(f"→ {_write_web_map(study, target, review_number)}", markup=False, soft_wrap=True)
         if qgis:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecospace.errors import EcospaceError
+from ecospace.files import atomic
 from ecospace.language import _, current
 from ecospace.maps.figure import PlanFigure, plan_figure
 from ecospace.maps.maplayer import MapLayer
+from ecospace.maps.save import PRINT_DPI, save_figure
 from ecospace.maps.style import Styles
 from ecospace.maps.zone import DrawingZone, drawing_zone
 from ecospace.terms import label as term
@@ -212,3 +216,46 @@ def place_of(study: Study) -> str:
     if current() == "en" or "name" not in frame or len(frame) != 1:
         return ""
     return str(frame["name"].iloc[0])
+
+
+def write_figures(
+    study: Study,
+    sheets: Iterable[PlanSheet],
+    folder: str | Path,
+    *,
+    formats: Sequence[str] = ("png",),
+    dpi: int = PRINT_DPI,
+    **options: Any,
+) -> Iterator[tuple[Path, PlanFigure]]:
+    """Draw sheets into a folder, and record in ``figures.json`` what each of them is.
+
+    Parameters
+    ----------
+    study : Study
+        Whose sheets they are.
+    sheets : iterable of PlanSheet
+        From `plan_sheets` and `atlas_sheets`.
+    folder : str or Path
+        For the files, named by the keys of the sheets.
+    formats : sequence of str
+        ``"png"``, ``"pdf"``, ``"svg"``.
+    dpi : int
+        Of PNG.
+    **options
+        As in `plan_figure`.
+
+    Yields
+    ------
+    path : Path
+        Each file as soon as it is written.
+    figure : PlanFigure
+        What it shows; `figure.plan.findings` is what the reader has to know.
+    """
+    records: dict[str, dict[str, Any]] = {}
+    for sheet in sheets:
+        figure = sheet.draw(study, **options)
+        records[sheet.key] = figure.plan.as_dict()
+        for kind in formats:
+            yield save_figure(figure, Path(folder) / f"{sheet.key}.{kind}", dpi=dpi), figure
+    with atomic(Path(folder) / "figures.json") as temporary:
+        temporary.write_text(json.dumps(records, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")

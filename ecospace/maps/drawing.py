@@ -12,7 +12,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 
 from ecospace.maps.fonts import POINTS_PER_MM
-from ecospace.maps.hatching import hatch
+from ecospace.maps.hatching import hatch, millimetre
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.style import Style, Styles, read_styles
 
@@ -122,7 +122,8 @@ def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float
     elif np.isin(kinds, 3).any():
         paint(axes, parts[kinds == 3], style, opacity=opacity, zorder=zorder)
     if np.isin(kinds, (1, 2)).any():
-        stroke(axes, line_of(parts[np.isin(kinds, (1, 2))]), style, opacity=opacity, zorder=zorder)
+        lines = parts[np.isin(kinds, (1, 2))]
+        stroke(axes, line_of(lines), style, opacity=opacity, zorder=zorder, weight=_weight(axes, lines))
     if (kinds == 0).any():
         mark(axes, shapely.get_coordinates(parts[kinds == 0]), style, opacity=opacity, zorder=zorder + 0.2)
 
@@ -165,13 +166,26 @@ def paint(
         )
 
 
-def stroke(axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float) -> None:
+#: Millimetres of line on a square millimetre of paper from which lines are drawn thinner: a town's streets are no blot.
+DENSE = 0.1
+
+
+def _weight(axes: Axes, lines: Any) -> float:
+    unit = millimetre(axes)
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    density = shapely.length(lines).sum() * unit / abs((east - west) * (north - south))
+    return float(np.clip(DENSE / max(density, 1e-9), 0.35, 1.0))
+
+
+def stroke(
+    axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float, weight: float = 1.0
+) -> None:
     """Draw lines; the style of a surface (a corridor given by its axis) becomes a band with two edges."""
     band = style.filled and bool(style.line)
     colours = [style.line, style.fill] if band else [style.line or style.fill]
     widths = [1.1, 0.7] if band else [max(style.line_width_mm, 0.15)]
     for colour, width_mm in zip(colours, widths, strict=True):
-        width = width_mm * POINTS_PER_MM
+        width = width_mm * POINTS_PER_MM * weight
         axes.add_artist(
             PathPatch(
                 outline,
