@@ -12,6 +12,7 @@ import shapely
 from ecospace.language import _
 from ecospace.maps.coded import WebLayer
 from ecospace.maps.style import Style, style_of
+from ecospace.units import convert_area, round_number
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -55,8 +56,8 @@ def site_layers(results: Sequence[SiteResult]) -> list[WebLayer]:
             "level": result.level.value,
             "verdict": result.level.label,
             "sentence": result.sentence,
-            "area_ha": result.area_m2 / 1e4,
-            "area_mu": result.area_m2 * 3 / 2000,
+            "area_ha": float(round_number(convert_area(result.area_m2, "m2", "ha"), 4)),
+            "area_mu": float(round_number(convert_area(result.area_m2, "m2", "mu"), 2)),
             "on": result.on,
         }
         for result in results

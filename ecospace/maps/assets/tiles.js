@@ -17,8 +17,9 @@
     working = jobs.length > 0;
     if (working) channel.port2.postMessage(0);
   };
-  function later(job) {
-    jobs.push(job);
+  function later(job, urgent) {
+    if (urgent) jobs.unshift(job);
+    else jobs.push(job);
     if (!working) channel.port2.postMessage(0);
     working = true;
   }
@@ -325,19 +326,23 @@
 
     createTile(coords, done) {
       const canvas = document.createElement("canvas");
-      const ratio = Math.min(window.devicePixelRatio || 1, 2);
-      canvas.width = canvas.height = TILE * ratio;
+      canvas.width = canvas.height = 0;
       const units = eco.WORLD / 2 ** (coords.z - 1);
+      const pad = units / 16;
       const view = { left: coords.x * units, top: coords.y * units, scale: TILE / units, width: TILE, height: TILE };
       this.opened.then(() =>
         later(() => {
-          if (this._map && this._tiles[this._tileCoordsToKey(coords)]?.el === canvas) {
+          const wanted = this._map && this._tiles[this._tileCoordsToKey(coords)]?.el === canvas;
+          // A tile without anything on it needs no memory.
+          if (wanted && !this.shapes.meeting(view.left - pad, view.top - pad, view.left + units + pad, view.top + units + pad).next().done) {
+            const ratio = Math.min(window.devicePixelRatio || 1, 2);
+            canvas.width = canvas.height = TILE * ratio;
             const pen = canvas.getContext("2d");
             pen.scale(ratio, ratio);
             eco.paint(pen, this, view, ratio, this.only);
           }
           done(null, canvas);
-        }),
+        }, Boolean(this.only)),
       );
       return canvas;
     },
