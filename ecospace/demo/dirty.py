@@ -25,6 +25,9 @@ from ecospace.layers.offset import gcj02
 
 #: How far a town's corner is off its neighbours', in metres.
 SLIVER_M = 3.0
+#: How much of a block the repair of its bow-tie may win or lose, in square metres.
+TIED_M2 = 60.0
+SQUARE_DEGREE_M2 = 1.15e10
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def _tied(shape: BaseGeometry) -> BaseGeometry | None:
         if tied.is_valid:
             continue
         repaired = shapely.make_valid(tied, method="structure", keep_collapsed=False)
-        if abs(repaired.area / parts[largest].area - 1) < 5e-4:
+        if abs(repaired.area - parts[largest].area) < TIED_M2 / SQUARE_DEGREE_M2:
             parts[largest] = tied
             return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
     return None
