@@ -10,6 +10,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RECORDS, REPORT = HERE / "results.json", HERE / "results.md"
+SCALING = HERE / "scaling.png"
 RANGE = {"wall": "{:.2f} s", "cpu": "{:.2f} s", "memory": "{:.0f} MB"}
 
 
@@ -42,8 +43,53 @@ def write_report() -> Path:
     ]
     for record in records().values():
         lines += ["", *section(record)]
+    if plot_scaling(SCALING):
+        lines += [
+            "",
+            "## Cost by number of parcels",
+            "",
+            f"![Wall and CPU time of the overlay by number of parcels]({SCALING.name})",
+        ]
     REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return REPORT
+
+
+def points() -> list[tuple[float, str, str, float]]:
+    """Parcels (millions), row, "wall" or "cpu", and seconds, of the overlay at every size that was measured."""
+    found = []
+    copies = {"once": 1, "twice": 2, "four times": 4}
+    for record in records().values():
+        if record["job"] not in ("overlay", "scaling"):
+            continue
+        for name, row in record["rows"].items():
+            streamed = record["job"] == "scaling"
+            millions = record["parcels"] * (copies[name] if streamed else 1) / 1e6
+            found += [(millions, "ecospace" if streamed else name, what, row[what][0]) for what in ("wall", "cpu")]
+    return sorted(found)
+
+
+def plot_scaling(path: Path) -> bool:
+    """Seconds against parcels, both logarithmic: a slope of 1 is a straight line at 45 degrees."""
+    sizes = {millions for millions, *_ in points()}
+    if len(sizes) < 2:
+        return False
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    picture, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    for name in sorted({name for _, name, what, _ in points() if what == "cpu"}):
+        own = [(millions, seconds) for millions, row, what, seconds in points() if row == name and what == "cpu"]
+        if len({millions for millions, _ in own}) > 1:
+            axes.plot(*zip(*own, strict=True), marker="o", label=name)
+    low, high = min(sizes), max(sizes)
+    axes.plot([low, high], [1, high / low], color="#999999", linestyle=":", label="slope 1")
+    axes.set(xscale="log", yscale="log", xlabel="million parcels", ylabel="CPU time, seconds")
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    picture.savefig(path, dpi=120, metadata={"Software": None})
+    return True
 
 
 def section(record: dict[str, Any]) -> list[str]:
