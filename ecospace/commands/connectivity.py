@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecospace.language import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
-    from geopandas import GeoDataFrame
+    from collections.abc import Sequence
 
     from ecospace.findings import Finding
     from ecospace.measure.connectivity import Corridors
-    from ecospace.space.grid import Grid
+    from ecospace.report.table import Table
     from ecospace.study import Study
 
 #: Roles whose land is taken for sources where none are named.
@@ -126,8 +123,9 @@ def _connect(
     dispersal: tuple[float, float],
 ) -> None:
     from ecospace.measure.connectivity import model_corridors, network_of
+    from ecospace.measure.study_land import land_of, lines_of, roads_of, slope_on
+    from ecospace.report.connectivity_outputs import corridor_layers, save_corridor_map, save_results
     from ecospace.report.connectivity_tables import corridor_tables, importance_table, mesh_table
-    from ecospace.report.excel import save_workbook
     from ecospace.space.grid import empty_grid
     from ecospace.space.network import Dispersal, effective_mesh_size
     from ecospace.space.resistance import resistance_table
@@ -138,33 +136,24 @@ def _connect(
     tables = [resistance_table(name) for name in names]
     sources = sources_from_layers([study.frame(key) for key in keys], minimum_m2=minimum_ha * 10_000)
     found = model_corridors(
-        sources, land_of(study), cells, tables, roads=roads_of(study), rivers=_first(study, "river"),
-        slope_degrees=_slope(study, cells), cut=cut,
+        sources, land_of(study), cells, tables, roads=roads_of(study), rivers=lines_of(study, "river"),
+        slope_degrees=slope_on(study, cells), cut=cut,
     )  # fmt: skip
     shown = corridor_tables(found, tables)
     shown.insert(2, importance_table(network_of(sources, mover).importance(), mover))
     if study.zones is not None:
         shown.insert(3, mesh_table(effective_mesh_size(sources, study.zones), study.zones["name"]))
-    remark = (_("Sources: {layers}.").format(layers=_("; ").join(map(study.title_of, keys))), study.notice)
-    shown = [table.noted(*remark) for table in shown]
+    layers = _("; ").join(map(study.title_of, keys))
+    shown = [table.noted(_("Sources: {layers}.").format(layers=layers), study.notice) for table in shown]
+    findings = [*study.findings(), *found.findings]
+    choices = {
+        _("Sources"): layers, _("Smallest source (ha)"): minimum_ha, _("Cell (m)"): cell_m,
+        _("Resistance tables"): ", ".join(names), _("Cut (cost units)"): found.cut, _("Dispersal"): mover,
+    }  # fmt: skip
 
-    out = _console()
-    out.print(headline(study, found), style="bold", markup=False)
-    out.print(shown[0])
-    _print_findings(found.findings)
-    layers = {
-        "sources": found.sources.reset_index(),
-        "ways": found.ways,
-        "corridors": found.corridors,
-        "nodes": found.nodes,
-    }
-    paths = [
-        save_workbook(shown, target / "corridors.xlsx"),
-        save_layers(study, layers, target / "corridors.gpkg"),
-        _corridor_map(study, found, target / "corridors.html"),
-    ]
-    for path in paths:
-        out.print(f"→ {path}", markup=False, soft_wrap=True)
+    _say(headline(study, found), shown[0], findings)
+    paths = save_results(study, "corridors", target, shown, corridor_layers(found), findings, choices)
+    _name([*paths, save_corridor_map(study, found, target / "corridors.html")])
 
 
 def headline(study: Study, found: Corridors) -> str:
@@ -180,76 +169,15 @@ def headline(study: Study, found: Corridors) -> str:
     )  # fmt: skip
 
 
-def land_of(study: Study) -> GeoDataFrame:
-    """The land-use layer with its land groups.
-
-    Raises
-    ------
-    StudyError
-        The study has no land-use layer (E-STUDY-70), or the layer no code system (E-STUDY-71).
-    """
-    from ecospace.errors import StudyError
-    from ecospace.space.resistance import land_groups
-
-    key = next(iter(study.keys("land_use")), None)
-    if key is None:
-        raise StudyError(
-            "E-STUDY-70",
-            _("the study has no land-use layer, so there is no resistance surface."),
-            cure=_('Add [layers.land_use] with role = "land_use" and its code_system.'),
-            file=study.folder / "study.toml",
-        )
-    system = study.entries[key].get("code_system")
-    if not system:
-        raise StudyError(
-            "E-STUDY-71",
-            _("the land-use layer {key!r} names no code system, and codes mean different things in each.").format(
-                key=key
-            ),
-            cure=_('Add code_system = "dlbm" (third land survey) or "landuse-2023".'),
-            file=study.folder / "study.toml",
-        )
-    land = study.frame(key)
-    return land.assign(group=land_groups(land["code"], str(system)))
-
-
-def roads_of(study: Study) -> GeoDataFrame | None:
-    """The road layers with their group; None where there are none."""
-    from ecospace.space.resistance import road_group
-
-    roads = _first(study, "road")
-    if roads is None:
-        return None
-    kinds = roads["kind"] if "kind" in roads else roads.index.to_series().map(lambda _name: "")
-    return roads.assign(group=kinds.map(road_group))
-
-
-def _first(study: Study, role: str) -> GeoDataFrame | None:
-    key = next((key for key in study.keys(role) if not study.is_raster(key)), None)
-    return study.frame(key) if key else None
-
-
-def _slope(study: Study, cells: Grid) -> Grid | None:
-    from ecospace.space.grid import brought_grid, read_grid
-    from ecospace.space.resistance import slope
-
-    key = next((key for key in study.keys("dem") if study.is_raster(key)), None)
-    if key is None:
-        return None
-    # Slope in the model's own metres; heights in degrees are brought onto the cells first.
-    elevation = read_grid(study.path(key))
-    if elevation.crs.is_projected:
-        return brought_grid(slope(elevation), cells)
-    return slope(brought_grid(elevation, cells))
-
-
 def _catchment(study: Study, place: str, snap_m: float, target: Path) -> None:
     import geopandas
     import pandas as pd
     import shapely
 
     from ecospace.errors import UsageError
-    from ecospace.report.table import Table
+    from ecospace.measure.study_land import elevation_of, land_of
+    from ecospace.report.connectivity_outputs import save_results
+    from ecospace.report.connectivity_tables import catchment_table
     from ecospace.space.catchment import catchments, drainage
 
     try:
@@ -260,44 +188,34 @@ def _catchment(study: Study, place: str, snap_m: float, target: Path) -> None:
             _("{place!r} is not a longitude and a latitude.").format(place=place),
             cure="ecospace catchment kaiping 112.45,22.40",
         ) from None
-    degrees = geopandas.GeoDataFrame(
+    point = geopandas.GeoDataFrame(
         geometry=[shapely.Point(longitude, latitude)], index=[place], crs=study.crs.geographic
     )
-    elevation = _elevation(study)
-    basin, findings = catchments(drainage(elevation), study.crs.bring(degrees), snap_m=snap_m)
+    elevation = elevation_of(study)
+    basin, found = catchments(drainage(elevation), study.crs.bring(point), snap_m=snap_m)
     land = land_of(study)
-    ground = basin.geometry.iloc[0]
     names = land["code_name"] if "code_name" in land else land["code"]
-    area = pd.Series(shapely.area(shapely.intersection(land.geometry.to_numpy(), ground)), index=names.to_numpy())
-    classes = area.groupby(level=0).sum().rename_axis("class").reset_index(name="area_m2")
-    classes = _with_rest(classes[classes["area_m2"] > 0].sort_values("area_m2", ascending=False), ground.area)
-    table = (
-        Table(classes.assign(share=classes["area_m2"] / ground.area))
-        .titled(_("Land in the catchment of {place}").format(place=place), _("Catchment"))
-        .show("class", _("Land"))
-        .show("area_m2", _("Area"), unit="ha", decimals=2)
-        .show("share", _("Share of the catchment"), unit="%", decimals=2)
-        .noted(
-            _("Catchment {area:.2f} ha by the elevation model with cells of {cell:g} m; shares are of the whole "
-              "catchment.").format(area=ground.area / 10_000, cell=max(elevation.cell_m)),
-            study.notice, *(finding.text for finding in findings),
-        )
-    )  # fmt: skip
-    _deliver(study, table, {"catchment": basin.reset_index()}, findings, target, "catchment")
+    inside = shapely.area(shapely.intersection(land.geometry.to_numpy(), basin.geometry.iloc[0]))
+    table = catchment_table(
+        place, basin.iloc[0], pd.Series(inside, index=names.to_numpy()), max(elevation.cell_m), found
+    )
+    findings = [*study.findings(), *found]
+    _say("", table.noted(study.notice), findings)
+    layers = {"catchment": basin.reset_index()}
+    choices = {_("Place"): place, _("Snapping distance (m)"): snap_m}
+    _name(save_results(study, "catchment", target, [table.noted(study.notice)], layers, findings, choices))
 
 
 def _visible(study: Study, distance_m: float, words: list[str], target: Path) -> None:
-    import pandas as pd
-
     from ecospace.errors import StudyError
-    from ecospace.report.table import Table
+    from ecospace.measure.study_land import elevation_of, land_of, roads_of
+    from ecospace.report.connectivity_outputs import save_results
+    from ecospace.report.connectivity_tables import visible_table
     from ecospace.space.viewshed import visible_from_roads, visible_land
 
-    roads = roads_of(study)
-    if roads is not None:
-        kinds = roads["kind"].astype(str) if "kind" in roads else roads.index.to_series().map(str)
-        wanted = kinds.map(lambda kind: any(word in kind for word in words)) if words else roads["group"] == "motorway"
-        roads = roads[wanted]
+    roads = roads_of(study, kinds=tuple(words))
+    if roads is not None and not words:
+        roads = roads[roads["group"] == "motorway"]
     if roads is None or roads.empty:
         raise StudyError(
             "E-STUDY-72",
@@ -306,113 +224,32 @@ def _visible(study: Study, distance_m: float, words: list[str], target: Path) ->
             file=study.folder / "study.toml",
         )
     roads = roads.dissolve(by="name") if "name" in roads else roads
-    seen, findings = visible_from_roads(_elevation(study), roads, radius_m=distance_m)
+    seen, found = visible_from_roads(elevation_of(study), roads, radius_m=distance_m)
     land = land_of(study)
     by_class = visible_land(seen, land, by="code_name" if "code_name" in land else "code")
-    whole = float(seen.geometry.union_all().area)
-    classes = _with_rest(pd.DataFrame(by_class.drop(columns="geometry")), whole)
-    by_road = pd.DataFrame({"class": seen.index.astype(str), "area_m2": seen["area_m2"], "share": seen["share"]})
-    frame = pd.concat([by_road, classes.assign(share=classes["area_m2"] / whole)], ignore_index=True)
-    table = (
-        Table(frame)
-        .titled(_("Land seen from roads within {metres:g} m").format(metres=distance_m), _("Visible land"))
-        .show("class", _("Road, or land of all roads together"))
-        .show("area_m2", _("Area"), unit="ha", decimals=2)
-        .show("share", _("Share"), unit="%", decimals=1)
-        .noted(
-            _("Share: of all land within the distance for a road, of all visible land for a land class. Eye 1.5 m above "
-              "the road, bare ground by the elevation model: trees and houses hide nothing."),
-            study.notice, *(finding.text for finding in findings),
-        )
-    )  # fmt: skip
+    table = visible_table(seen, by_class, distance_m, found).noted(study.notice)
+    findings = [*study.findings(), *found]
+    _say("", table, findings)
     layers = {"visible": seen.reset_index(), "visible_land": by_class}
-    _deliver(study, table, layers, findings, target, "visible")
+    choices = {_("Distance (m)"): distance_m, _("Roads"): ", ".join(map(str, seen.index))}
+    _name(save_results(study, "visible", target, [table], layers, findings, choices))
 
 
-def _with_rest(classes: pd.DataFrame, whole_m2: float) -> pd.DataFrame:
-    """One more row for the ground that the land layer does not reach, so that the classes add up to the whole."""
-    import pandas as pd
-
-    rest = whole_m2 - float(classes["area_m2"].sum())
-    if rest <= 1e-6 * whole_m2:
-        return classes
-    row = pd.DataFrame({"class": [_("beyond the land layer")], "area_m2": [rest]})
-    return pd.concat([classes, row], ignore_index=True)
-
-
-def _elevation(study: Study) -> Grid:
-    """The elevation model on square cells in the study CRS."""
-    from ecospace.errors import StudyError
-    from ecospace.space.grid import brought_grid, cells_of, read_grid
-
-    key = next((key for key in study.keys("dem") if study.is_raster(key)), None)
-    if key is None:
-        raise StudyError(
-            "E-STUDY-73",
-            _("the study has no elevation model, so heights are unknown."),
-            cure=_('Add [layers.dem] with role = "dem" and the path of a raster.'),
-            file=study.folder / "study.toml",
-        )
-    elevation = read_grid(study.path(key))
-    size = max(elevation.cell_m) * (111_195.0 if elevation.crs.is_geographic else 1.0)
-    return brought_grid(elevation, cells_of(elevation, study.crs.crs, round(size, 3)))
-
-
-def _deliver(
-    study: Study, table: Any, layers: dict[str, GeoDataFrame], findings: Iterable[Finding], target: Path, name: str
-) -> None:
-    from ecospace.report.excel import save_workbook
-
-    out = _console()
-    out.print(table)
-    _print_findings(findings)
-    for path in (save_workbook([table], target / f"{name}.xlsx"), save_layers(study, layers, target / f"{name}.gpkg")):
-        out.print(f"→ {path}", markup=False, soft_wrap=True)
-
-
-def save_layers(study: Study, layers: dict[str, GeoDataFrame], path: Path) -> Path:
-    """Layers into one GeoPackage, in the geographic CRS of the study's boundary: never in the study CRS."""
-    from ecospace.crs import brought
-    from ecospace.files import atomic
-
-    with atomic(path) as temporary:
-        for name, frame in layers.items():
-            if len(frame):
-                plain = brought(frame, study.crs.geographic)
-                plain.attrs = {}
-                plain.to_file(temporary, layer=name, driver="GPKG", engine="pyogrio")
-    return path
-
-
-def _corridor_map(study: Study, found: Corridors, path: Path) -> Path:
-    from ecospace.maps.maplayer import MapLayer
-    from ecospace.maps.page import write_map
-    from ecospace.maps.web import web_map
-
-    nodes = found.nodes
-    layers = [
-        MapLayer(found.corridors, "corridor", title=_("Corridor bands")),
-        MapLayer(found.sources.reset_index(), "ecological_source", title=_("Ecological sources")),
-        MapLayer(found.ways, "corridor_line", title=_("Least-cost ways")),
-        MapLayer(nodes[nodes["kind"] == "pinch"], "pinch_point", title=_("Pinch points")),
-        MapLayer(nodes[nodes["kind"].isin(["crossing", "barrier"])], "barrier", title=_("Crossings and barriers")),
-        MapLayer(study.boundary, "boundary"),
-    ]
-    drawn = web_map(
-        layers, title=_("Modelled corridors"), subtitle=study.title, source=str(study.settings.get("source", "")),
-        demonstration=study.notice,
-        notes=[_("Modelled corridors are a proposal, not a legal extent."), found.table.label],
-    )  # fmt: skip
-    return write_map(drawn, path)
-
-
-def _console() -> Any:
+def _say(answer: str, table: Table, findings: Sequence[Finding]) -> None:
+    """The answer, the table, and the first of what has to be known."""
     from ecospace.console import console
 
-    return console()
+    out = console()
+    if answer:
+        out.print(answer, style="bold", markup=False)
+    out.print(table)
+    warnings = [finding for finding in findings if finding.level != "note"]
+    for finding in warnings[:12]:
+        out.print(f"{_('Note')}: {finding.text} {finding.cure}".rstrip(), style="yellow", markup=False)
 
 
-def _print_findings(findings: Iterable[Finding]) -> None:
-    for finding in findings:
-        if finding.level != "note":
-            _console().print(f"{_('Note')}: {finding.text} {finding.cure}".rstrip(), style="yellow", markup=False)
+def _name(paths: Sequence[Path]) -> None:
+    from ecospace.console import console
+
+    for path in paths:
+        console().print(f"→ {path}", markup=False, soft_wrap=True)

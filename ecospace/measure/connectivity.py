@@ -248,7 +248,7 @@ def _findings(links: Links, resistance: Grid, sources: geopandas.GeoDataFrame) -
     if unknown:
         found.append(Finding(
             "F-LINK-02", "warning",
-            _("{area:.2f} ha between the sources have no land class and cannot be crossed: ways go around them.").format(
+            _("{area:.2f} ha around and between the sources have no land class, mostly beyond the study area: no way can lead there.").format(
                 area=unknown * resistance.cell_area_m2 / 10_000),
             _("Extend the land layer beyond the study area."), count=unknown,
         ))  # fmt: skip

@@ -12,15 +12,14 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
-import rasterio
-import rasterio.features
 from affine import Affine
 from pyproj import CRS
-from rasterio.windows import Window
 
 from ecospace.errors import DataError, UsageError
 from ecospace.files import atomic
 from ecospace.language import _
+from ecospace.layers import gdal
+from ecospace.layers.raster import Raster, open_raster
 from ecospace.space.cost import STEPS, half_length
 from ecospace.space.grid import Array, Grid, require_grid_crs
 
@@ -83,13 +82,13 @@ def accumulated_cost_by_windows(
             _("costs by windows need the package numba."),
             cure='pip install "ecospace-toolkit[fast]"',
         )
-    with rasterio.open(resistance) as raster, atomic(target) as temporary:
-        frame = Grid(np.zeros((1, 1)), raster.transform, CRS.from_wkt(raster.crs.to_wkt()))
-        require_grid_crs(frame, source)
+    raster = open_raster(resistance)
+    require_grid_crs(Grid(np.zeros((1, 1)), raster.transform, CRS.from_user_input(raster.crs)), source)
+    with atomic(target) as temporary:
         scratch = temporary.parent / "cost.raw"
-        cost = np.memmap(scratch, dtype=np.float64, mode="w+", shape=(raster.height, raster.width))
+        cost = np.memmap(scratch, dtype=np.float64, mode="w+", shape=raster.shape)
         squares = [
-            (row, column) for row in range(0, raster.height, window) for column in range(0, raster.width, window)
+            (row, column) for row in range(0, raster.shape[0], window) for column in range(0, raster.shape[1], window)
         ]
         for row, column in squares:
             cost[row : row + window, column : column + window] = np.inf
@@ -115,27 +114,29 @@ def accumulated_cost_by_windows(
 
 
 def _sown(
-    raster: rasterio.DatasetReader,
+    raster: Raster,
     source: geopandas.GeoDataFrame,
     cost: Array,
     squares: list[tuple[int, int]],
     window: int,
 ) -> dict[tuple[int, int], float]:
     """Set the cost of the source's cells to 0; the windows that have such cells."""
+    from rasterio.features import rasterize
+
     waiting = {}
     for row, column in squares:
         values = _read(raster, row, column, window, window)
-        if not (values[~np.isnan(values)] > 0).all() or np.isinf(values).any():
+        if (values <= 0).any():
             raise DataError(
                 "E-DATA-73",
                 _("{count} cells have a resistance that is not a positive number, so cost has no meaning.").format(
-                    count=int((~(values > 0) & ~np.isnan(values)).sum() + np.isinf(values).sum())
+                    count=int((values <= 0).sum())
                 ),
                 cure=_("Give every class a resistance above 0; leave cells that cannot be crossed without data."),
             )
         a, _b, c, _d, e, f = raster.transform[:6]
         here = Affine(a, 0, c + column * a, 0, e, f + row * e)
-        burnt = rasterio.features.rasterize(source.geometry, out_shape=values.shape, transform=here, dtype="uint8") == 1
+        burnt = rasterize(source.geometry, out_shape=values.shape, transform=here, dtype="uint8") == 1
         seeds = burnt & ~np.isnan(values)
         if seeds.any():
             cost[row : row + window, column : column + window][seeds] = 0.0
@@ -144,12 +145,12 @@ def _sown(
 
 
 def _spread_square(
-    raster: rasterio.DatasetReader, cost: Array, square: tuple[int, int], window: int
+    raster: Raster, cost: Array, square: tuple[int, int], window: int
 ) -> Iterator[tuple[tuple[int, int], float]]:
     """Spread one window from what it and its rim know; its neighbours that get news, with the cheapest of it."""
     row, column = square
     top, left = max(row - 1, 0), max(column - 1, 0)
-    bottom, right = min(row + window + 1, raster.height), min(column + window + 1, raster.width)
+    bottom, right = min(row + window + 1, raster.shape[0]), min(column + window + 1, raster.shape[1])
     values = _read(raster, top, left, bottom - top, right - left)
     before = np.array(cost[top:bottom, left:right])
     flat = np.pad(before, 1, constant_values=np.inf)
@@ -173,7 +174,7 @@ def _spread_square(
     for down in (-window, 0, window):
         for across in (-window, 0, window):
             place = (row + down, column + across)
-            if place == square or not (0 <= place[0] < raster.height and 0 <= place[1] < raster.width):
+            if place == square or not (0 <= place[0] < raster.shape[0] and 0 <= place[1] < raster.shape[1]):
                 continue
             rows = slice(max(place[0] - 1 - top, 0), min(place[0] + window + 1, bottom) - top)
             columns = slice(max(place[1] - 1 - left, 0), min(place[1] + window + 1, right) - left)
@@ -182,19 +183,19 @@ def _spread_square(
                 yield place, float(after[rows, columns][news].min())
 
 
-def _read(raster: rasterio.DatasetReader, row: int, column: int, rows: int, columns: int) -> Array:
-    rows, columns = min(rows, raster.height - row), min(columns, raster.width - column)
-    values = raster.read(1, window=Window(column, row, columns, rows), masked=True)
-    return np.asarray(values.astype(np.float64).filled(np.nan))
+def _read(raster: Raster, row: int, column: int, rows: int, columns: int) -> Array:
+    height, width = raster.shape
+    values, valid = raster.read(row, column, min(rows, height - row), min(columns, width - column))
+    return np.where(valid, values, np.nan).astype(np.float64)
 
 
-def _write(
-    raster: rasterio.DatasetReader, cost: Array, path: Path, squares: list[tuple[int, int]], window: int
-) -> None:
-    profile = {"driver": "GTiff", "width": raster.width, "height": raster.height, "count": 1, "dtype": "float64",
-               "crs": raster.crs, "transform": raster.transform, "nodata": float("nan"), "compress": "deflate",
+def _write(raster: Raster, cost: Array, path: Path, squares: list[tuple[int, int]], window: int) -> None:
+    from rasterio.windows import Window
+
+    profile = {"driver": "GTiff", "width": raster.shape[1], "height": raster.shape[0], "count": 1, "dtype": "float64",
+               "crs": raster.crs.to_wkt(), "transform": raster.transform, "nodata": float("nan"), "compress": "deflate",
                "tiled": True, "bigtiff": "if_safer"}  # fmt: skip
-    with rasterio.open(path, "w", **profile) as out:
+    with gdal.raster().open(path, "w", **profile) as out:
         for row, column in squares:
             part = np.array(cost[row : row + window, column : column + window])
             part[np.isinf(part)] = np.nan

@@ -16,6 +16,8 @@ from ecospace.crs import require_known_shift, require_metric
 from ecospace.errors import CRSError, DataError
 from ecospace.files import atomic
 from ecospace.language import _
+from ecospace.layers import gdal
+from ecospace.layers.raster import Raster, open_raster
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -190,13 +192,11 @@ class Grid:
 
     def save(self, path: str | Path) -> Path:
         """Write a GeoTIFF (float32, deflate, tiled); NaN is the nodata value."""
-        import rasterio
-
         target = Path(path)
         rows, columns = self.shape
         with (
             atomic(target) as temporary,
-            rasterio.open(
+            gdal.raster().open(
                 temporary, "w", driver="GTiff", width=columns, height=rows, count=1, dtype="float32",
                 crs=self.crs.to_wkt(), transform=self.transform, nodata=float("nan"), compress="deflate", tiled=True,
             ) as raster,
@@ -206,12 +206,16 @@ class Grid:
 
 
 def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m: float = 0.0) -> Grid:
-    """Read one band of a raster, or only the window around a geometry.
+    """Read a GeoTIFF, or only the window around a geometry. See `open_raster` and `grid_of` for what is refused."""
+    return grid_of(open_raster(path), around=around, margin_m=margin_m)
+
+
+def grid_of(raster: Raster, *, around: BaseGeometry | None = None, margin_m: float = 0.0) -> Grid:
+    """A raster layer in memory, whole or in part, with the CRS and the no-data value that the study gives it.
 
     Parameters
     ----------
-    path : str or Path
-        A GeoTIFF or any other raster that rasterio reads.
+    raster : Raster
     around : geometry, optional
         In the raster's own CRS: only the cells within `margin_m` of its bounds are read.
     margin_m : float
@@ -221,45 +225,24 @@ def read_grid(path: str | Path, *, around: BaseGeometry | None = None, margin_m:
     ------
     DataError
         The window does not meet the raster (E-DATA-72).
-    CRSError
-        The raster says no CRS (E-CRS-01).
     """
-    import rasterio
-    from rasterio.windows import Window
-
-    with rasterio.open(path) as raster:
-        if raster.crs is None:
-            raise CRSError(
-                "E-CRS-01",
-                _("the layer says no coordinate system, so neither its place nor its area is known."),
-                cure=_('Give it in study.toml: crs = "EPSG:4490" (or the code the data was made in).'),
-                file=path,
+    (rows, columns), (a, _b, c, _d, e, f) = raster.shape, tuple(raster.transform)[:6]
+    top, left, bottom, right = 0, 0, rows, columns
+    if around is not None:
+        west, south, east, north = around.bounds
+        left, right = np.clip([(west - margin_m - c) // a, -((c - east - margin_m) // a)], 0, columns).astype(int)
+        top, bottom = np.clip([(north + margin_m - f) // e, -((f - south + margin_m) // e)], 0, rows).astype(int)
+        if left == right or top == bottom:
+            raise DataError(
+                "E-DATA-72",
+                _("the raster does not reach the place asked for, so there is nothing to measure."),
+                cure=_("Give a raster that covers it, in the same coordinate system."),
+                layer=raster.key,
+                file=raster.path,
             )
-        window = Window(0, 0, raster.width, raster.height)
-        if around is not None:
-            # By hand: rasterio's own windows may lose the last row to rounding.
-            west, south, east, north = around.bounds
-            a, _b, c, _d, e, f = raster.transform[:6]
-            columns = np.clip(
-                [np.floor((west - margin_m - c) / a), np.ceil((east + margin_m - c) / a)], 0, raster.width
-            )
-            rows = np.clip(
-                [np.floor((north + margin_m - f) / e), np.ceil((south - margin_m - f) / e)], 0, raster.height
-            )
-            if columns[0] == columns[1] or rows[0] == rows[1]:
-                raise DataError(
-                    "E-DATA-72",
-                    _("the raster does not reach the place asked for, so there is nothing to measure."),
-                    cure=_("Give a raster that covers it, in the same coordinate system."),
-                    file=path,
-                )
-            window = Window.from_slices(tuple(rows.astype(int)), tuple(columns.astype(int)))
-        values = raster.read(1, window=window, masked=True)
-        filled = values.astype(np.float64).filled(np.nan)
-        a, b, c, d, e, f = raster.transform[:6]
-        column, row = window.col_off, window.row_off
-        moved = Affine(a, b, c + column * a + row * b, d, e, f + column * d + row * e)
-        return Grid(filled, moved, CRS.from_wkt(raster.crs.to_wkt()))
+    values, valid = raster.read(int(top), int(left), int(bottom - top), int(right - left))
+    moved = Affine(a, 0, c + left * a, 0, e, f + top * e)
+    return Grid(np.where(valid, values, np.nan).astype(np.float64), moved, CRS.from_user_input(raster.crs))
 
 
 def brought_grid(grid: Grid, cells: Grid, *, classes: bool = False) -> Grid:

@@ -14,17 +14,20 @@ from pathlib import Path
 import geopandas
 import numpy as np
 import pandas as pd
-import rasterio
 
 from ecospace.errors import DataError, UsageError
 from ecospace.files import atomic
 from ecospace.language import _, current
+from ecospace.layers import gdal
+from ecospace.layers.raster import open_raster
 from ecospace.space.grid import Array, Grid, require_grid_crs
 from ecospace.terms import standard
 
 #: The shipped tables for land species, from the narrowest to the widest span.
 PRESETS = ("range-100", "range-1000", "wide")
 SHIPPED = (*PRESETS, "water-100")
+#: Cells along a side of a window, where a raster is worked on in windows.
+WINDOW = 2048
 
 
 @dataclass(frozen=True)
@@ -313,21 +316,25 @@ def write_resistance(
     DataError
         Codes without a group (E-DATA-80); nothing is written then.
     """
-    path = Path(target)
+    from rasterio.windows import Window
+
+    path, land = Path(target), open_raster(source, band=band)
+    rows, columns = land.shape
     areas: dict[str, float] = {}
-    with rasterio.open(source) as land, atomic(path) as temporary:
-        cell_area = abs(land.transform.a * land.transform.e)
-        profile = {"driver": "GTiff", "width": land.width, "height": land.height, "count": 1, "dtype": "float32",
-                   "crs": land.crs, "transform": land.transform, "nodata": float("nan"), "compress": "deflate",
-                   "tiled": True}  # fmt: skip
-        with rasterio.open(temporary, "w", **profile) as out:
-            for _place, window in out.block_windows(1):
-                codes = land.read(band, window=window, masked=True)
+    cell_area = abs(land.transform.a * land.transform.e)
+    profile = {"driver": "GTiff", "width": columns, "height": rows, "count": 1, "dtype": "float32",
+               "crs": land.crs.to_wkt(), "transform": land.transform, "nodata": float("nan"), "compress": "deflate",
+               "tiled": True}  # fmt: skip
+    with atomic(path) as temporary, gdal.raster().open(temporary, "w", **profile) as out:
+        for row in range(0, rows, WINDOW):
+            for column in range(0, columns, WINDOW):
+                height, width = min(WINDOW, rows - row), min(WINDOW, columns - column)
+                codes, valid = land.read(row, column, height, width)
                 values = np.full(codes.shape, np.nan, dtype=np.float32)
-                present, counts = np.unique(codes.compressed(), return_counts=True)
+                present, counts = np.unique(codes[valid], return_counts=True)
                 groups = land_groups(pd.Series([f"{code:g}" for code in present], dtype=object), system)
                 for code, name, count in zip(present, groups, counts, strict=True):
-                    values[(codes == code).filled(False)] = _resistance_of(table, str(name))
+                    values[valid & (codes == code)] = _resistance_of(table, str(name))
                     areas[name] = areas.get(name, 0.0) + float(count) * cell_area
-                out.write(values, 1, window=window)
+                out.write(values, 1, window=Window(column, row, width, height))
     return areas

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
-import rasterio
 import shapely
 
 from ecospace.crs import require_same_crs
 from ecospace.errors import DataError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.space.grid import Array, Grid, read_grid, require_grid_crs
+from ecospace.layers.raster import open_raster
+from ecospace.space.grid import Array, Grid, grid_of, require_grid_crs
 
 #: Metres: the earth's mean radius, and the share of its curvature that refraction takes back.
 EARTH_RADIUS_M, REFRACTION = 6_371_000.0, 0.13
@@ -136,13 +136,10 @@ def visible_from_roads(
         Roads whose surroundings the model does not cover (F-DEM-03).
     """
     rows, findings = [], []
+    source = elevation if isinstance(elevation, Grid) else open_raster(elevation)
     for name, line in roads.geometry.items():
-        if isinstance(elevation, Grid):
-            ground = elevation
-        else:
-            with rasterio.open(elevation) as raster:
-                pixel = abs(raster.transform.a)
-            ground = read_grid(elevation, around=line, margin_m=radius_m + 4 * pixel)
+        margin_m = radius_m + 4 * source.transform.a
+        ground = source if isinstance(source, Grid) else grid_of(source, around=line, margin_m=margin_m)
         one = roads.loc[[name]]
         require_grid_crs(ground, one)
         near = shapely.buffer(line, radius_m, quad_segs=QUARTER_SEGMENTS)
