@@ -286,12 +286,14 @@ def _require_unit(frame: GeoDataFrame, said: object, key: str, file: Path) -> No
     """Refuse stated areas whose unit is not the one that study.toml says: 亩 read as hectares are 15 times too large."""
     if said is None or "approved_area" not in frame:
         return
+    import shapely
+
     from ecospace.layers.contract import area_unit, stated_areas, unit_finding
     from ecospace.layers.repair import square_metres_per_unit
 
     shapes = frame.geometry.to_numpy()
     stated, _wrong = stated_areas(frame["approved_area"])
-    unit = area_unit(stated, frame.area.to_numpy() * square_metres_per_unit(shapes, frame.crs))
+    unit = area_unit(stated, shapely.area(shapes) * square_metres_per_unit(shapes, frame.crs))
     finding = unit_finding("approved_area", unit, said) if unit is not None else None
     if finding is not None:
         raise DataError(finding.code, finding.text, cure=finding.cure, layer=key, file=file)
