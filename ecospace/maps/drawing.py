@@ -177,13 +177,23 @@ def _weight(axes: Axes, lines: Any) -> float:
     return float(np.clip(DENSE / max(density, 1e-9), 0.35, 1.0))
 
 
+#: Thickness of the edges of a band.
+EDGE_MM = 0.12
+
+
+def band_mm(style: Style) -> float:
+    """Width of a band over all, millimetres."""
+    return 3.2 * style.line_width_mm
+
+
 def stroke(
     axes: Axes, outline: Outline, style: Style, *, opacity: float = 1.0, zorder: float, weight: float = 1.0
 ) -> None:
-    """Draw lines; the style of a surface (a corridor given by its axis) becomes a band with two edges."""
+    """Draw lines; a style with a fill (a road, a corridor given by its axis) becomes a band with two edges."""
     band = style.filled and bool(style.line)
     colours = [style.line, style.fill] if band else [style.line or style.fill]
-    widths = [1.1, 0.7] if band else [max(style.line_width_mm, 0.15)]
+    whole = band_mm(style)
+    widths = [whole, whole - 2 * EDGE_MM] if band else [max(style.line_width_mm, 0.15)]
     for colour, width_mm in zip(colours, widths, strict=True):
         width = width_mm * POINTS_PER_MM * weight
         axes.add_artist(

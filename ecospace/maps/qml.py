@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ecospace.maps.drawing import EDGE_MM, band_mm
 from ecospace.maps.hatching import DIRECTIONS, DOT_MM, LINE_MM, SPACING_MM
 from ecospace.maps.legend import shape_of
 from ecospace.maps.maplayer import MapLayer
@@ -96,7 +97,12 @@ def _symbol(parent: Element, name: str, style: Style, shape: str, opacity: float
         _symbol_layer(
             strokes, "SimpleLine", {"line_color": edge, "line_width": f"{LINE_MM:g}", "line_width_unit": "MM"}
         )
-    if style.line or shape == "line":
+    if shape == "line" and style.filled and style.line:
+        whole = band_mm(style)
+        for colour, width_mm in ((style.line, whole), (style.fill, whole - 2 * EDGE_MM)):
+            words = {"line_color": _rgba(colour, 1.0), "line_width": f"{width_mm:g}", "line_width_unit": "MM"}
+            _symbol_layer(symbol, "SimpleLine", words | {"joinstyle": "round", "capstyle": "round"})
+    elif style.line or shape == "line":
         _symbol_layer(symbol, "SimpleLine", {"line_color": edge, "joinstyle": "round"} | width | dash)
 
 
