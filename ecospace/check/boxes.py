@@ -6,14 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import shapely
 
 Array = np.ndarray[Any, Any]
 
 #: Boxes to a block, and blocks to a block of the next level; so many at the top are scanned at once.
 BLOCK, TOP = 32, 512
-#: Windows in one question beyond which a tree is worth building.
-MANY = 64
 
 
 class Boxes:
@@ -38,11 +35,6 @@ class Boxes:
             levels.insert(0, np.hstack([low, np.maximum.reduceat(levels[0][:, 2:], starts, axis=0)]))
         return levels
 
-    @cached_property
-    def tree(self) -> shapely.STRtree:
-        """An STRtree of the boxes, for many windows at once."""
-        return shapely.STRtree(shapely.box(*np.asarray(self.bounds).T))
-
     def meeting(self, windows: Array) -> tuple[Array, Array]:
         """Pairs (window, box) that have a point in common, in the order of the windows.
 
@@ -54,10 +46,6 @@ class Boxes:
         -------
         windows, boxes : arrays of int
         """
-        if len(windows) > MANY:
-            rows, items = self.tree.query(shapely.box(*windows.T))
-            order = np.lexsort((items, rows))
-            return rows[order], items[order]
         found = [self._in_window(window.tolist()) for window in windows]
         if len(found) == 1:
             return np.zeros(len(found[0]), int), found[0]

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from pyproj.crs import CRS
 
-from ecospace.check.boxes import MANY, Array
+from ecospace.check.boxes import Array
 from ecospace.check.control import ControlLayer
 from ecospace.check.moving import metres_per_unit, move
 
@@ -33,6 +33,7 @@ STEPS_AS_WRITTEN, STEPS_MOVED = 4, 16
 PLAIN = 8.0
 #: Lower bounds of distances in another CRS are loosened so much: the scale of a 3- or 6-degree zone stays below.
 LOOSE = 1.01
+OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,14 +141,14 @@ class Sites:
 
     def __init__(self, shapes: Array, crs: CRS) -> None:
         self.shapes, self.crs = np.asarray(shapes, dtype=object), crs
-        self._seen: dict[int, tuple[Array, bool, Array]] = {}
+        self._seen: dict[int, tuple[Array, bool, Array, Array]] = {}
         self._crss: list[CRS] = []
 
     def __len__(self) -> int:
         return len(self.shapes)
 
-    def seen_in(self, crs: CRS) -> tuple[Array, bool, Array]:
-        """The shapes in a CRS; whether they are the raw ones; the noise floor of each in metres."""
+    def seen_in(self, crs: CRS) -> tuple[Array, bool, Array, Array]:
+        """The shapes in a CRS; whether they are the raw ones; the noise floor of each in metres; their bounds."""
         if id(crs) not in self._seen:
             same = next((kept for kept in self._crss if move(kept, crs).same), crs)
             if id(same) not in self._seen:
@@ -156,7 +157,7 @@ class Sites:
             self._seen[id(crs)] = self._seen[id(same)]
         return self._seen[id(crs)]
 
-    def _look(self, crs: CRS) -> tuple[Array, bool, Array]:
+    def _look(self, crs: CRS) -> tuple[Array, bool, Array, Array]:
         way = move(self.crs, crs)
         if way.same:
             shapes, exact, bend, steps = self.shapes, True, np.zeros(len(self)), STEPS_AS_WRITTEN
@@ -169,8 +170,9 @@ class Sites:
             shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
             exact, bend, steps = False, BEND_PER_M2 * edge_m**2, STEPS_MOVED
         shapely.prepare(shapes)
-        largest = np.abs(shapely.bounds(shapes)).max(axis=1)
-        return shapes, exact, bend + steps * np.spacing(largest) * metres_per_unit(crs)
+        bounds = shapely.bounds(shapes)
+        largest = np.abs(bounds).max(axis=1)
+        return shapes, exact, bend + steps * np.spacing(largest) * metres_per_unit(crs), bounds
 
 
 def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
@@ -189,17 +191,17 @@ def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
     list of Contact
         In the order of the sites.
     """
-    shapes, exact, noise_m = sites.seen_in(layer.crs)
-    groups = _groups(shapes, exact, noise_m, layer, study)
+    shapes, exact, noise_m, bounds = sites.seen_in(layer.crs)
+    groups = _groups(shapes, bounds, exact, noise_m, layer, study)
     free = np.ones(len(sites), dtype=bool)
     free[groups.site] = False
     free = free.nonzero()[0]
     distance, nearest = _nearest(sites, shapes, free, layer, study)
     out = []
-    bounds = np.searchsorted(groups.site, np.arange(len(sites) + 1))
+    ends = groups.site.searchsorted(np.arange(len(sites) + 1))
     found = dict(zip(free.tolist(), zip(distance.tolist(), nearest.tolist(), strict=True), strict=True))
     for number, floor in enumerate(noise_m.tolist()):
-        meetings = groups.meetings(bounds[number], bounds[number + 1], layer, study)
+        meetings = groups.meetings(ends[number], ends[number + 1], layer, study)
         if number in groups.broken:
             out.append(Contact(layer, "unknown", groups.broken[number], noise_m=floor, meetings=meetings))
         elif meetings:
@@ -258,23 +260,16 @@ class _Groups:
         return tuple(sorted(made, key=lambda meeting: (meeting.relation, -meeting.area_m2, meeting.feature)))
 
 
-def _groups(shapes: Array, exact: bool, noise_m: Array, layer: ControlLayer, study: CRS) -> _Groups:
+def _groups(shapes: Array, bounds: Array, exact: bool, noise_m: Array, layer: ControlLayer, study: CRS) -> _Groups:
     areas = layer.areas
     reach = noise_m / min(layer.scale)
-    windows = shapely.bounds(shapes) + reach[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])
-    rows, items = areas.boxes.meeting(windows)
+    windows = bounds + reach[:, None] * OUTWARD
+    rows, items = areas.within(shapes, windows, reach)
     if not len(rows):
         return _Groups.none()
-    pieces = areas.shapes(items)
-    near = shapely.intersects(shapes[rows], pieces)
-    # A tile has vertices of its own making, rounded: what it only nearly meets is asked of the raw edges.
-    loose = ~near & ~areas.whole[items]
-    near[loose] = shapely.dwithin(shapes[rows[loose]], pieces[loose], reach[rows[loose]])
-    if not near.any():
-        return _Groups.none()
-    rows, items, pieces = rows[near], items[near], pieces[near]
     order = np.lexsort((areas.owner[items], rows))
-    rows, items, pieces = rows[order], items[order], pieces[order]
+    rows, items = rows[order], items[order]
+    pieces = areas.shapes(items)
     owner = areas.owner[items]
     cuts, faulty = _intersections(shapes[rows], pieces)
     change = np.ones(len(rows), dtype=bool)
@@ -352,8 +347,9 @@ def _nearest(sites: Sites, shapes: Array, rows: Array, layer: ControlLayer, stud
     distance, feature = np.full(len(rows), np.inf), np.full(len(rows), -1)
     if not len(rows):
         return distance, feature
-    if layer.in_study_crs(study) and len(rows) > MANY:
-        return _nearest_of_many(shapes[rows], layer)
+    if layer.in_study_crs(study) and layer.areas.busy:
+        (_rows, items), distance = layer.areas.tree.query_nearest(shapes[rows], return_distance=True, all_matches=False)
+        return distance, layer.areas.owner[items].astype(int)
     ruler = shapes if layer.in_study_crs(study) else sites.seen_in(study)[0]
     for k, row in enumerate(rows.tolist()):
         distance[k], feature[k] = _nearest_of_one(shapes[row], ruler[row], layer, study)
@@ -372,14 +368,3 @@ def _nearest_of_one(shape: Any, ruler: Any, layer: ControlLayer, study: CRS) -> 
             if measured[best] < metres:
                 metres, owner = float(measured[best]), int(layer.areas.owner[within[best]])
     return metres, owner
-
-
-def _nearest_of_many(shapes: Array, layer: ControlLayer) -> tuple[Array, Array]:
-    areas, tree = layer.areas, layer.areas.boxes.tree
-    _rows, items = tree.query_nearest(shapes, all_matches=False)
-    upper = shapely.distance(shapes, areas.shapes(items))
-    rows, items = tree.query(shapes, predicate="dwithin", distance=upper)
-    measured = shapely.distance(shapes[rows], areas.shapes(items))
-    order = np.lexsort((items, measured, rows))
-    first = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]
-    return measured[first], areas.owner[items[first]].astype(int)

@@ -7,6 +7,7 @@ or of the uncut edges of a large one (see `ecospace.check.contact`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from ecospace.check.boxes import Array, Boxes, curve_order
 LARGE, TILE = 160, 64
 #: Segments in one stretch of raw edge.
 STRETCH = 16
+#: Questions after which a tree of all pieces is worth building; the first ones, of a command for one site, are answered
+#: by reading blocks of boxes.
+MANY = 64
 
 
 @dataclass
@@ -41,10 +45,14 @@ class Pieces:
     owner: Array
     whole: Array
     _shapes: Array = field(init=False, repr=False)
+    _parsed: Array = field(init=False, repr=False)
+    _asked: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.boxes = Boxes(self.bounds)
         self._shapes = np.full(len(self.bounds), None, dtype=object)
+        self._parsed = np.zeros(len(self.bounds), dtype=bool)
+        self._asked = 0
 
     def __len__(self) -> int:
         return len(self.bounds)
@@ -52,14 +60,51 @@ class Pieces:
     def shapes(self, numbers: Array) -> Array:
         """The geometries of some pieces; each is parsed once."""
         found = self._shapes[numbers]
-        missing = np.unique(numbers[shapely.is_missing(found)])
-        if len(missing):
+        if not self._parsed[numbers].all():
+            missing = np.unique(numbers[~self._parsed[numbers]])
+            self._parsed[missing] = True
             starts, ends = self.starts[missing], self.starts[missing + 1]
             self._shapes[missing] = shapely.from_wkb([
                 self.blob[start:end].tobytes() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
             ])  # fmt: skip
             found = self._shapes[numbers]
         return found
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """An STRtree of all pieces, for many questions."""
+        tree = shapely.STRtree(self.shapes(np.arange(len(self))))
+        # The first query builds it; two threads must never do that at once (performance.md, a crash with threads).
+        tree.query(shapely.Point(0, 0))
+        return tree
+
+    def within(self, shapes: Array, windows: Array, reach: Array) -> tuple[Array, Array]:
+        """Pairs (shape, piece) no farther apart than a reach, by shape.
+
+        Parameters
+        ----------
+        shapes : array of Geometry
+            Prepared.
+        windows : array of float, (m, 4)
+            Their bounds, widened by the reach.
+        reach : array of float
+            In units of the CRS.
+        """
+        self._asked += len(shapes)
+        if self.busy:
+            if len(shapes) == 1:
+                items = self.tree.query(shapes[0], predicate="dwithin", distance=reach[0])
+                return np.zeros(len(items), dtype=int), items
+            rows, items = self.tree.query(shapes, predicate="dwithin", distance=reach)
+            return rows, items
+        rows, items = self.boxes.meeting(windows)
+        near = shapely.dwithin(shapes[rows], self.shapes(items), reach[rows]) if len(rows) else np.empty(0, bool)
+        return rows[near], items[near]
+
+    @property
+    def busy(self) -> bool:
+        """Whether so many questions came that the tree is used."""
+        return self._asked > MANY
 
     @classmethod
     def of(cls, shapes: Array, owner: Array, whole: Array) -> Pieces:
