@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +13,16 @@ from ecospace.language import _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geopandas import GeoDataFrame
+
     from ecospace.findings import Finding
     from ecospace.measure.connectivity import Corridors
     from ecospace.report.table import Table
+    from ecospace.space.grid import Grid
     from ecospace.study import Study
 
+#: Resistance tables where none are named; the first draws the corridors.
+PRESETS = ("range-100", "range-1000", "wide")
 #: Roles whose land is taken for sources where none are named.
 SOURCE_ROLES = ("eco_redline", "national_park", "nature_reserve", "forest_park", "wetland_park")
 
@@ -39,6 +45,15 @@ def register(app: typer.Typer) -> None:
                 help=_("Layers whose land is a source, joined by commas; else the red line and protected places."),
             ),
         ] = "",
+        cores: Annotated[
+            str, typer.Option("--cores", help=_("Take the core areas of this forest layer for sources instead."))
+        ] = "",
+        edge_m: Annotated[
+            float,
+            typer.Option(
+                "--edge", help=_("Edge width of core areas in metres; twice and three times it are shown beside.")
+            ),
+        ] = 60.0,
         minimum_ha: Annotated[float, typer.Option("--minimum-ha", help=_("Smaller pieces are no sources."))] = 20.0,
         cell_m: Annotated[float, typer.Option("--cell", help=_("Cell size in metres."))] = 30.0,
         resistance: Annotated[
@@ -61,10 +76,11 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        wanted = [key.strip() for key in sources.split(",") if key.strip()] or study.keys(*SOURCE_ROLES)
-        names = resistance or ["range-100", "range-1000", "wide"]
-        _connect(study, output or study.folder / "outputs" / "connectivity", wanted, minimum_ha, cell_m, names, cut,
-                 (dispersal_m, probability))  # fmt: skip
+        choice = Choice(
+            tuple(key.strip() for key in sources.split(",") if key.strip()), cores, edge_m, minimum_ha, cell_m,
+            tuple(resistance or PRESETS), cut, dispersal_m, probability,
+        )  # fmt: skip
+        _connect(study, output or study.folder / "outputs" / "connectivity", choice)
 
     @app.command(
         help=_(
@@ -112,16 +128,22 @@ def register(app: typer.Typer) -> None:
         _visible(study, distance_m, words, output or study.folder / "outputs" / "visible")
 
 
-def _connect(
-    study: Study,
-    target: Path,
-    keys: list[str],
-    minimum_ha: float,
-    cell_m: float,
-    names: list[str],
-    cut: float | None,
-    dispersal: tuple[float, float],
-) -> None:
+@dataclass(frozen=True)
+class Choice:
+    """What the user chose for the corridors; see the options of the command."""
+
+    layers: tuple[str, ...]
+    cores: str
+    edge_m: float
+    minimum_ha: float
+    cell_m: float
+    tables: tuple[str, ...]
+    cut: float | None
+    dispersal_m: float
+    probability: float
+
+
+def _connect(study: Study, target: Path, choice: Choice) -> None:
     from ecospace.measure.connectivity import model_corridors, network_of
     from ecospace.measure.study_land import land_of, lines_of, roads_of, slope_on
     from ecospace.report.connectivity_outputs import corridor_layers, save_corridor_map, save_results
@@ -129,31 +151,47 @@ def _connect(
     from ecospace.space.grid import empty_grid
     from ecospace.space.network import Dispersal, effective_mesh_size
     from ecospace.space.resistance import resistance_table
-    from ecospace.space.sources import sources_from_layers
 
-    mover = Dispersal(*dispersal)
-    cells = empty_grid(study.boundary.geometry.iloc[0], study.boundary.crs, cell_m)
-    tables = [resistance_table(name) for name in names]
-    sources = sources_from_layers([study.frame(key) for key in keys], minimum_m2=minimum_ha * 10_000)
+    mover = Dispersal(choice.dispersal_m, choice.probability)
+    cells = empty_grid(study.boundary.geometry.iloc[0], study.boundary.crs, choice.cell_m)
+    tables = [resistance_table(name) for name in choice.tables]
+    sources, named, beside = _sources(study, choice, cells)
     found = model_corridors(
         sources, land_of(study), cells, tables, roads=roads_of(study), rivers=lines_of(study, "river"),
-        slope_degrees=slope_on(study, cells), cut=cut,
+        slope_degrees=slope_on(study, cells), cut=choice.cut,
     )  # fmt: skip
     shown = corridor_tables(found, tables)
-    shown.insert(2, importance_table(network_of(sources, mover).importance(), mover))
+    shown[2:2] = [*beside, importance_table(network_of(sources, mover).importance(), mover)]
     if study.zones is not None:
         shown.insert(3, mesh_table(effective_mesh_size(sources, study.zones), study.zones["name"]))
-    layers = _("; ").join(map(study.title_of, keys))
-    shown = [table.noted(_("Sources: {layers}.").format(layers=layers), study.notice) for table in shown]
+    shown = [table.noted(_("Sources: {layers}.").format(layers=named), study.notice) for table in shown]
     findings = [*study.findings(), *found.findings]
     choices = {
-        _("Sources"): layers, _("Smallest source (ha)"): minimum_ha, _("Cell (m)"): cell_m,
-        _("Resistance tables"): ", ".join(names), _("Cut (cost units)"): found.cut, _("Dispersal"): mover,
+        _("Sources"): named, _("Smallest source (ha)"): choice.minimum_ha, _("Cell (m)"): choice.cell_m,
+        _("Resistance tables"): ", ".join(choice.tables), _("Cut (cost units)"): found.cut, _("Dispersal"): mover,
     }  # fmt: skip
 
     _say(headline(study, found), shown[0], findings)
     paths = save_results(study, "corridors", target, shown, corridor_layers(found), findings, choices)
     _name([*paths, save_corridor_map(study, found, target / "corridors.html")])
+
+
+def _sources(study: Study, choice: Choice, cells: Grid) -> tuple[GeoDataFrame, str, list[Table]]:
+    """The sources, what they are in words, and for core areas the table of other edge widths."""
+    from ecospace.measure.study_land import forest_on
+    from ecospace.report.connectivity_tables import cores_table
+    from ecospace.space.sources import core_areas_by_edge, sources_from_layers
+
+    minimum_m2 = choice.minimum_ha * 10_000
+    if not choice.cores:
+        keys = choice.layers or study.keys(*SOURCE_ROLES)
+        named = _("; ").join(map(study.title_of, keys))
+        return sources_from_layers([study.frame(key) for key in keys], minimum_m2=minimum_m2), named, []
+    forest = forest_on(study, choice.cores, cells)
+    widths = [choice.edge_m, 2 * choice.edge_m, 3 * choice.edge_m]
+    table, found = core_areas_by_edge(forest, widths, minimum_m2=minimum_m2)
+    named = _("core areas of {layer}, edge {edge:g} m").format(layer=study.title_of(choice.cores), edge=choice.edge_m)
+    return found[choice.edge_m], named, [cores_table(table)]
 
 
 def headline(study: Study, found: Corridors) -> str:

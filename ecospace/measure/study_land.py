@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from ecospace.errors import StudyError
 from ecospace.language import _
 from ecospace.space.grid import brought_grid, cells_of, grid_of
@@ -66,6 +69,28 @@ def roads_of(study: Study, *, kinds: tuple[str, ...] = ()) -> GeoDataFrame | Non
     named = roads["kind"].astype(str) if "kind" in roads else roads.index.to_series().map(lambda _name: "")
     wanted = named.map(lambda kind: not kinds or any(word in kind for word in kinds))
     return roads.assign(group=named.map(road_group))[wanted.to_numpy(dtype=bool)]
+
+
+def forest_on(study: Study, key: str, cells: Grid) -> Grid:
+    """A forest layer on given cells: 1 forest, 0 other land of the study, NaN beyond its boundary.
+
+    Parameters
+    ----------
+    study : Study
+    key : str
+        Polygons, all of them forest; or a raster of classes with a code system that has a group ``forest``.
+    cells : Grid
+    """
+    ground = cells.burn(study.boundary.geometry) == 1
+    if study.is_raster(key):
+        system = str(study.entries[key].get("code_system", ""))
+        values = brought_grid(grid_of(study.raster(key)), cells, classes=True).values
+        codes = pd.Series([f"{code:g}" for code in np.unique(values[~np.isnan(values)])], dtype=object)
+        forest = codes[land_groups(codes, system) == "forest"].astype(float)
+        covered = np.isin(values, forest)
+    else:
+        covered = cells.burn([study.frame(key).geometry.union_all()]) == 1
+    return cells.like(np.where(ground, covered, np.nan))
 
 
 def lines_of(study: Study, role: str) -> GeoDataFrame | None:

@@ -76,6 +76,20 @@ def sources_table(found: Corridors) -> Table:
     )  # fmt: skip
 
 
+def cores_table(table: pd.DataFrame) -> Table:
+    """Core areas by edge width (核心区随边缘宽度的变化)."""
+    return (
+        Table(table)
+        .titled(_("Core areas change with the edge width"), _("Core areas"))
+        .show("edge_m", _("Edge width"), unit="m", decimals=0)
+        .show("cores", _("Cores"))
+        .show("core_m2", _("Area of cores"), unit="ha", decimals=2)
+        .show("share", _("Share of the forest"), unit="%", decimals=2)
+        .show("largest_m2", _("Largest core"), unit="ha", decimals=2)
+        .show("left_out", _("Cores below the smallest area"))
+    )
+
+
 def steadiness_table(found: Corridors) -> Table:
     """How each corridor fares under all resistance tables (敏感性)."""
     frame = steadiness(found.sensitivity)

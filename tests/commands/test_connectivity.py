@@ -46,6 +46,15 @@ def test_corridors_of_the_sample_county(county: Path, capsys: pytest.CaptureFixt
     assert "模型廊道" in page and "示例数据" in page
 
 
+def test_core_areas_as_sources(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("connectivity", county, "--cores", "forest_30m", "--edge", 60, "--cell", 30, "--minimum-ha", 30,
+               "--resistance", "range-100") == 0  # fmt: skip
+    assert "核心区" in capsys.readouterr().out
+    book = load_workbook(county / "outputs" / "connectivity" / "corridors.xlsx")
+    widths = [row[0].value for row in book["核心区"].iter_rows() if isinstance(row[0].value, int | float)]
+    assert widths == [60, 120, 180]
+
+
 def test_visible_land_of_the_sample_county(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("visible", county, "--distance", 500) == 0
     shown = capsys.readouterr().out
