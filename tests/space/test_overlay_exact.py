@@ -136,6 +136,15 @@ def test_two_and_three_layers_against_rational_arithmetic(engine: str, side: flo
         assert area == pytest.approx(float(shared_area(parcels[i], towns[k])), **TOLERANCE[engine])
 
 
+def test_one_feature_over_thousands_of_zones() -> None:
+    zones = tiling(11, 4_000)
+    county = [shapely.union_all(zones), box(500_000, 3_340_000, 529_000, 3_370_000)]
+    table = cross_area(frame(county).assign(name=["county", "part"]), frame(list(zones)), by="name")
+    whole = table[table["name"] == "county"].set_index("zone")["area_m2"]
+    np.testing.assert_allclose(whole.to_numpy(), shapely.area(zones)[whole.index], rtol=1e-9)
+    assert len(whole) == 4_000 and table["area_m2"].sum() == pytest.approx(shapely.area(county).sum(), rel=1e-10)
+
+
 def test_slivers_of_half_a_metre_over_kilometres() -> None:
     lines = shapely.linestrings(
         [[(470_100, 3_320_050), (529_000, 3_379_900)], [(470_010, 3_379_000), (529_900, 3_321_000)]]

@@ -115,30 +115,76 @@ static double area_of_three(const Lines *p, const Lines *q, const Lines *r) {
     return total;
 }
 
-/* What one feature shares with the zones so far: few, so looked up one by one, the last one first. */
+/* What one feature shares with the zones so far. Mostly one or two zones, the last one again; a feature over many zones
+   (a county over its parcels) finds them by hash. */
 typedef struct {
     Share *shares;
     int64_t count, room, last;
+    int64_t *slots; /* 1 + place of a share, 0 where free; twice as many as shares, a power of two */
+    int64_t slot_count;
 } Found;
+
+#define FEW 16
+
+static uint64_t slot_of(const Found *found, int32_t first, int32_t second) {
+    uint64_t key = (uint64_t)(uint32_t)first << 32 | (uint32_t)second;
+    return (key * 0x9E3779B97F4A7C15u) >> 20 & (uint64_t)(found->slot_count - 1);
+}
+
+static void take_slot(Found *found, int64_t place) {
+    uint64_t slot = slot_of(found, found->shares[place].first, found->shares[place].second);
+    while (found->slots[slot]) slot = (slot + 1) & (uint64_t)(found->slot_count - 1);
+    found->slots[slot] = place + 1;
+}
+
+/* Place of the share of two zones, or -1. */
+static int64_t find_share(const Found *found, int32_t first, int32_t second) {
+    if (found->count <= FEW) {
+        for (int64_t k = 0; k < found->count; k++)
+            if (found->shares[k].first == first && found->shares[k].second == second) return k;
+        return -1;
+    }
+    uint64_t slot = slot_of(found, first, second);
+    for (; found->slots[slot]; slot = (slot + 1) & (uint64_t)(found->slot_count - 1)) {
+        const Share *s = found->shares + found->slots[slot] - 1;
+        if (s->first == first && s->second == second) return found->slots[slot] - 1;
+    }
+    return -1;
+}
+
+static int append_share(Found *found, int32_t first, int32_t second) {
+    if (found->count == found->room) {
+        int64_t room = 2 * found->room + FEW;
+        Share *more = realloc(found->shares, room * sizeof(Share));
+        if (!more) return 0;
+        found->shares = more;
+        found->room = room;
+    }
+    found->shares[found->count++] = (Share){0, first, second, 0, 0};
+    if (found->count <= FEW) return 1;
+    if (found->count == FEW + 1 || 2 * found->count > found->slot_count) {
+        int64_t slots = 64;
+        while (slots < 4 * found->count) slots *= 2;
+        free(found->slots);
+        found->slots = calloc(slots, sizeof(int64_t));
+        if (!found->slots) return 0;
+        found->slot_count = slots;
+        for (int64_t k = 0; k < found->count; k++) take_slot(found, k);
+    } else
+        take_slot(found, found->count - 1);
+    return 1;
+}
 
 static int add_share(Found *found, int32_t first, int32_t second, double area_m2) {
     Share *s = found->shares + found->last;
     if (found->last >= found->count || s->first != first || s->second != second) {
-        for (s = found->shares; s < found->shares + found->count; s++)
-            if (s->first == first && s->second == second) break;
-        if (s == found->shares + found->count) {
-            if (found->count == found->room) {
-                int64_t room = 2 * found->room + 16;
-                Share *more = realloc(found->shares, room * sizeof(Share));
-                if (!more) return 0;
-                found->shares = more;
-                found->room = room;
-                s = more + found->count;
-            }
-            *s = (Share){0, first, second, 0, 0};
-            found->count++;
+        int64_t place = find_share(found, first, second);
+        if (place < 0) {
+            if (!append_share(found, first, second)) return 0;
+            place = found->count - 1;
         }
-        found->last = s - found->shares;
+        found->last = place;
+        s = found->shares + place;
     }
     s->area_m2 += area_m2;
     return 1;
@@ -285,5 +331,6 @@ EXPORT int64_t cross_features(const uint8_t *wkb, const int64_t *offsets, int64_
     free(r.lines);
     free(parts.items);
     free(found.shares);
+    free(found.slots);
     return code ? code : count;
 }
