@@ -94,7 +94,9 @@ class StudyLayers:
     def boundary(self) -> gpd.GeoDataFrame:
         """The study area in its own CRS."""
         key = str(self.study.settings.get("boundary", "boundary"))
-        return self.study.layer(key).frame
+        if key not in self._frames:
+            self._frames[key] = self.study.layer(key).frame
+        return self._frames[key]
 
     @cached_property
     def zone(self) -> DrawingZone:
@@ -207,7 +209,7 @@ def _sheet(
     missing = layers.missing(entry["draw"]) if entry.get("complete") else []
     note = _("No data: {layers}").format(layers=("、" if current() == "zh" else ", ").join(missing)) if missing else ""
     area = layers.boundary if boundary is None else boundary
-    return PlanSheet(key, title, tuple(drawn), area, layers.zone, inset, layers.source(names), note)
+    return PlanSheet(key, title, tuple(drawn), area, layers.zone, inset, layers.source(["boundary", *names]), note)
 
 
 def place_of(study: Study) -> str:

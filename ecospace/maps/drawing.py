@@ -116,8 +116,7 @@ def draw_geometries(axes: Axes, geometries: Any, style: Style, *, opacity: float
     parts = shapely.get_parts(parts)  # parts of a collection may be multi-part themselves
     kinds = shapely.get_type_id(parts)
     if np.isin(kinds, 3).any() and not (style.filled or style.hatch):
-        # A border that two polygons share is drawn once: dashes drawn twice would close each other's gaps.
-        borders = shapely.line_merge(shapely.union_all(shapely.boundary(parts[kinds == 3])))
+        borders = single_borders(parts[kinds == 3], 0.3 * millimetre(axes) if style.line_dash else 0.0)
         stroke(axes, line_of([borders]), style, opacity=opacity, zorder=zorder)
     elif np.isin(kinds, 3).any():
         paint(axes, parts[kinds == 3], style, opacity=opacity, zorder=zorder)
@@ -164,6 +163,30 @@ def paint(
                 capstyle="butt",
             )
         )
+
+
+#: More polygons than this share their borders exactly, or nobody sees that they do not.
+MOST_BORDERS = 400
+
+
+def single_borders(shapes: Any, tolerance: float) -> Any:
+    """Borders of polygons, each once: dashes drawn twice would close each other's gaps.
+
+    Parameters
+    ----------
+    shapes : array of polygons
+    tolerance : float
+        Borders nearer to each other than this are one, as where townships were drawn apart; units of the shapes.
+    """
+    borders = shapely.boundary(shapes)
+    if tolerance and len(borders) <= MOST_BORDERS:
+        drawn = borders[:1]
+        for border in borders[1:]:
+            near = drawn[shapely.dwithin(drawn, border, tolerance)]
+            rest = shapely.difference(border, shapely.buffer(shapely.union_all(near), tolerance, quad_segs=2))
+            drawn = np.append(drawn, rest)
+        borders = drawn
+    return shapely.line_merge(shapely.union_all(borders))
 
 
 #: Millimetres of line on a square millimetre of paper from which lines are drawn thinner: a town's streets are no blot.

@@ -49,9 +49,8 @@ def test_a_figure_is_drawn_where_its_layers_are(study: Study) -> None:
     sheets = {sheet.key.partition("-")[2]: sheet for sheet in plan_sheets(StudyLayers(study))}
     assert set(sheets) == {"one-map", "redline", "protected", "water-source", "three-lines", "townships"}
     assert sheets["one-map"].title == "示例县生态保护红线“一张图”"
-    assert (
-        sheets["one-map"].source
-        == "water报批稿（2018）；redline报批稿（2018）；river报批稿（2018）；townships报批稿（2018）"
+    assert sheets["one-map"].source == "；".join(
+        f"{key}报批稿（2018）" for key in ("boundary", "water", "redline", "river", "townships")
     )
 
 
