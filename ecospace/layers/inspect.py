@@ -6,12 +6,13 @@ has a place is drawn into a GeoPackage.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecospace.errors import DataError, EcospaceError
+from ecospace.errors import DataError, EcospaceError, StudyError
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
@@ -140,11 +141,8 @@ def inspect(path: str | Path) -> Inspection:
 def _entries(base: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The layers to look at: key, and the settings with which a study would read each; `path` is whole."""
     if (base / "study.toml").is_file():
-        from ecospace.study import open_study
-
-        study = open_study(base)
-        for key in study.entries:
-            yield key, {**study.entries[key], "path": study.path(key)}
+        for key, said in _study_layers(base / "study.toml").items():
+            yield key, {**said, "path": base / str(said.get("path", ""))}
         return
     from ecospace.layers.archive import datasets
     from ecospace.layers.catalog import guess_role
@@ -164,6 +162,20 @@ def _entries(base: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             role = guess_role(name if several else file.stem, "") or "context"
             entry: dict[str, Any] = {"path": file, "role": role}
             yield (f"{file.stem}/{name}" if several else file.stem), (entry | {"layer": name} if several else entry)
+
+
+def _study_layers(toml: Path) -> dict[str, dict[str, Any]]:
+    """The tables [layers.KEY] of a study.toml."""
+    try:
+        table = tomllib.loads(toml.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(
+            "E-STUDY-02",
+            _("study.toml cannot be read: {reason}.").format(reason=error),
+            cure=_("Correct that line. Text stands in double quotes; the file is UTF-8."),
+            file=toml,
+        ) from error
+    return {str(key): dict(entry) for key, entry in table.get("layers", {}).items()}
 
 
 def _files(base: Path, sets: list[Path]) -> list[Path]:

@@ -150,7 +150,7 @@ def test_the_unit_of_official_areas_is_found(data: Path, file: str, layer: str, 
     codes = {finding.code: finding for finding in check_contract(read, metric).findings}
     assert unit in codes["F-DATA-34"].text
     wrong = read_layer(data / file, layer=layer, area_unit="mu")
-    (finding,) = [one for one in check_contract(wrong, metric).findings if one.code == "F-DATA-33"]
+    (finding,) = [one for one in check_contract(wrong, metric).findings if one.code == "E-DATA-33"]
     assert finding.level == "error"
     assert f'area_unit = "{unit}"' in finding.cure
 
