@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -300,7 +300,11 @@ class Checker:
             self._standing[name] = self._stand(name)
         keys, standing = self._standing[name]
         found = tuple(met[key] for key in keys if key in met)
-        return replace(standing, contacts=found) if found else standing
+        if not found:
+            return standing
+        return Control(
+            name, found, standing.missing, standing.absent, standing.outdated, standing.described, standing.title
+        )
 
     def _stand(self, name: str) -> tuple[list[str], Control]:
         """What is known of a role before any site is asked about: its layers, what is missing or outdated."""
@@ -323,7 +327,9 @@ class Checker:
             _("{title} ({date})").format(title=layer.title, date=layer.facts.get("date") or _("no date"))
             for layer in usable
         )
-        return keys, Control(name, missing=missing, absent=absent, outdated=outdated, described=described)
+        return keys, Control(
+            name, missing=missing, absent=absent, outdated=outdated, described=described, title=label(name)
+        )
 
     def _shift_m(self, crs: Any, key: str) -> float:
         """Tolerance of the datum pair between a site's CRS and a layer's."""

@@ -348,8 +348,9 @@ def _nearest(sites: Sites, shapes: Array, rows: Array, layer: ControlLayer, stud
     if not len(rows):
         return distance, feature
     if layer.in_study_crs(study) and layer.areas.busy:
-        (_rows, items), distance = layer.areas.tree.query_nearest(shapes[rows], return_distance=True, all_matches=False)
-        return distance, layer.areas.owner[items].astype(int)
+        tree, owner = layer.ruler
+        (_rows, parts), distance = tree.query_nearest(shapes[rows], return_distance=True, all_matches=False)
+        return distance, owner[parts].astype(int)
     ruler = shapes if layer.in_study_crs(study) else sites.seen_in(study)[0]
     for k, row in enumerate(rows.tolist()):
         distance[k], feature[k] = _nearest_of_one(shapes[row], ruler[row], layer, study)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 from pyproj.crs import CRS
 
 from ecospace.check.boxes import Array
@@ -78,6 +79,17 @@ class ControlLayer:
             return unit, unit
         latitude = np.deg2rad(np.abs(self.areas.bounds[:, [1, 3]]).max())
         return 111_300.0 * float(np.cos(latitude)), 110_500.0
+
+    @cached_property
+    def ruler(self) -> tuple[shapely.STRtree, Array]:
+        """What distances are measured to, as a tree, and the feature of each part: small parts whole, large ones by their
+        raw edges, which are shorter than tiles. Right only for sites that are not inside."""
+        small = np.flatnonzero(self.areas.whole)
+        shapes = np.concatenate([self.areas.shapes(small), self.edges.shapes(np.arange(len(self.edges)))])
+        tree = shapely.STRtree(shapes)
+        # The first query builds it; two threads must never do that at once (performance.md, a crash with threads).
+        tree.query(shapely.Point(0, 0))
+        return tree, np.concatenate([self.areas.owner[small], self.edges.owner])
 
     def in_study_crs(self, study: CRS) -> bool:
         """Whether it is stored in the study CRS."""

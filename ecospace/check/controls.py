@@ -16,7 +16,6 @@ from ecospace.check.settings import CheckSettings
 from ecospace.check.site import Site
 from ecospace.check.verdict import Level, Verdict
 from ecospace.language import _, current
-from ecospace.terms import label
 from ecospace.units import round_number
 
 
@@ -37,6 +36,8 @@ class Control:
         Why a layer that was used is not enough to call anything clear.
     described : str
         Its layers with their dates: 生态保护红线（2018-06-30）.
+    title : str
+        The kind of place in the language in force.
     """
 
     role: str
@@ -45,11 +46,7 @@ class Control:
     absent: bool = False
     outdated: str = ""
     described: str = ""
-
-    @property
-    def title(self) -> str:
-        """The kind of place in the language in force."""
-        return label(self.role)
+    title: str = ""
 
     @cached_property
     def overlaps(self) -> tuple[Meeting, ...]:

@@ -63,9 +63,12 @@ class Pieces:
         if not self._parsed[numbers].all():
             missing = np.unique(numbers[~self._parsed[numbers]])
             self._parsed[missing] = True
-            starts, ends = self.starts[missing], self.starts[missing + 1]
+            starts, ends = self.starts[missing].tolist(), self.starts[missing + 1].tolist()
+            # Many slices of bytes are cut faster from one object in memory than from a file mapped into it.
+            raw = self.blob.tobytes() if len(missing) > MANY else None
             self._shapes[missing] = shapely.from_wkb([
-                self.blob[start:end].tobytes() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+                self.blob[start:end].tobytes() if raw is None else raw[start:end]
+                for start, end in zip(starts, ends, strict=True)
             ])  # fmt: skip
             found = self._shapes[numbers]
         return found
