@@ -84,13 +84,13 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         help=_(
-            "The ground that drains to a place, from the study's elevation model. Example: ecospace catchment kaiping 112.45,22.40"
+            "The ground that drains to a place, from the study's elevation model. Example: ecospace catchment kaiping 112.55,22.40"
         )
     )
     def catchment(
         folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
         place: Annotated[
-            str, typer.Argument(help=_("Longitude and latitude of the intake in degrees, e.g. 112.45,22.40."))
+            str, typer.Argument(help=_("Longitude and latitude of the intake in degrees, e.g. 112.55,22.40."))
         ],
         snap_m: Annotated[
             float, typer.Option("--snap", help=_("Move the intake to the most water within this distance, metres."))
@@ -224,13 +224,20 @@ def _catchment(study: Study, place: str, snap_m: float, target: Path) -> None:
         raise UsageError(
             "E-USE-79",
             _("{place!r} is not a longitude and a latitude.").format(place=place),
-            cure="ecospace catchment kaiping 112.45,22.40",
+            cure="ecospace catchment kaiping 112.55,22.40",
         ) from None
     point = geopandas.GeoDataFrame(
         geometry=[shapely.Point(longitude, latitude)], index=[place], crs=study.crs.geographic
     )
+    there = study.crs.bring(point)
+    if not there.geometry.iloc[0].intersects(study.boundary.geometry.iloc[0]):
+        raise UsageError(
+            "E-USE-81",
+            _("{place} lies outside the study area, where the land is not known.").format(place=place),
+            cure=_("Give longitude first, then latitude, both in degrees."),
+        )
     elevation = elevation_of(study)
-    basin, found = catchments(drainage(elevation), study.crs.bring(point), snap_m=snap_m)
+    basin, found = catchments(drainage(elevation), there, snap_m=snap_m)
     land = land_of(study)
     names = land["code_name"] if "code_name" in land else land["code"]
     inside = shapely.area(shapely.intersection(land.geometry.to_numpy(), basin.geometry.iloc[0]))

@@ -68,6 +68,11 @@ def test_catchment_of_the_sample_county(county: Path, capsys: pytest.CaptureFixt
     pytest.importorskip("pyflwdir")
     assert run("--lang", "en", "catchment", county, "113.60,23.55") == 0
     assert "Catchment" in capsys.readouterr().out
+    # Latitude first: far outside, and said so.
+    assert run("catchment", county, "23.55,113.60") == 2
+    assert "E-" in capsys.readouterr().err
+    assert run("catchment", county, "113.60,24.55") == 2
+    assert "E-USE-81" in capsys.readouterr().err
     assert run("catchment", county, "here") == 2
     assert "E-USE-79" in capsys.readouterr().err
 
