@@ -5,7 +5,7 @@ waters of up to 2 000 vertices with holes. Half of the red lines follow parcel e
 3 m. Protected areas and water zones overlap. Townships tile the square. All is synthetic: nothing here is a real place.
 
     base/      townships, blobs, protected, water, sites, rivers      the same for every number of parcels
-    n<N>/      parcels (.parquet and .gpkg), redline, redline_old
+    n<N>/      parcels (.parquet, .gpkg, .shp in GBK), redline, redline_old
     */store/   the same layers, certified by ecospace: what the jobs read
     landcover_6000.tif, landcover_12000.tif
 """
@@ -222,6 +222,7 @@ def sized_layers(folder: Path, count: int) -> None:
         "KCXS": np.where(kind < 3, 0.08, 0.0), "TBMJ": shapely.area(shapes).round(2),
     })  # fmt: skip
     frame.to_file(target / "parcels.gpkg", driver="GPKG", use_arrow=True)
+    frame.to_file(target / "parcels.shp", encoding="GBK")
     blobs = np.asarray(gpd.read_parquet(folder / "base" / "blobs.parquet").geometry.array)
     lines = following(blobs, shapes)
     codes = [f"HX{i:03d}" for i in range(len(lines))]
