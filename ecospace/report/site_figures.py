@@ -107,7 +107,7 @@ def _drawn(
         ring = result.ground.centroid.buffer(0.015 * max(east - west, north - south))
         layers.append(MapLayer(GeoDataFrame(geometry=[ring], crs=study.crs.crs), "site", title=_("Place of the site")))
     else:
-        layers.append(MapLayer(site, "site", title=_("Site"), label="name"))
+        layers.append(MapLayer(site, "site", title=_("Site")))
         pieces = result.pieces()
         if len(pieces) and any(
             role in ("eco_redline", "nature_reserve", "water_source") for _key, role, _frame in frames

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ecospace.study import Study
 
 #: A sheet of A4 across, with its caption and, on the first page, a heading.
-FIGURE_HEIGHT_MM = 122.0
+FIGURE_HEIGHT_MM = 142.0
 
 
 def save_site_report(results: Sequence[SiteResult], path: str | Path, *, study: Study | None = None) -> Path:

@@ -173,13 +173,13 @@ def protected_places(result: SiteResult) -> Grid:
         _("Functional zone"),
         _("Area taken (ha)"),
         _("Share of the site (%)"),
-        _("Result"),
+        _("Result (nearest)"),
     )
     return Grid(
         headings,
         tuple(rows),
         ("left", "left", "center", "center", "right", "right", "center"),
-        (27, 25, 15, 25, 25, 25, 35),
+        (24, 25, 13, 22, 24, 24, 42),
     )
 
 
@@ -195,7 +195,7 @@ def water_zones(result: SiteResult) -> Grid:
     ]
     if not by_role(result, "water_source"):
         rows = [("—", "—", "—", "—", _missing(result, "water_source"))]
-    headings = (_("Water source"), _("Level"), _("Area taken (ha)"), _("Share of the site (%)"), _("Result"))
+    headings = (_("Water source"), _("Level"), _("Area taken (ha)"), _("Share of the site (%)"), _("Result (nearest)"))
     return Grid(headings, tuple(rows), ("left", "center", "right", "right", "center"), (40, 26, 26, 24, 42))
 
 
@@ -357,7 +357,7 @@ def _met(meeting: Meeting) -> str:
 def _apart(contact: Contact) -> str:
     if contact.relation != "apart" or contact.distance_m is None:
         return _relation(contact)
-    return _("not concerned, nearest {distance}").format(distance=distance_text(contact.distance_m))
+    return _("not concerned ({distance})").format(distance=distance_text(contact.distance_m))
 
 
 def _missing(result: SiteResult, role: str) -> str:

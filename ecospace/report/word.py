@@ -39,6 +39,10 @@ TEXT_FACE, HEADING_FACE, TABLE_FACE = "仿宋", "黑体", "宋体"
 LATIN_TEXT, LATIN_HEADING = "Times New Roman", "Arial"
 #: Margins of official documents: top, right, bottom, left, millimetres.
 MARGINS_MM = (30.0, 25.0, 25.0, 27.0)
+#: The same for pages across, which hold a figure each.
+MARGINS_ACROSS_MM = (20.0, 22.0, 20.0, 22.0)
+#: Rows of a table that is never broken over two pages.
+SHORT = 14
 PAGE_MM = (210.0, 297.0)
 GREY, RULE = "F2F2F2", "808080"
 
@@ -187,8 +191,9 @@ class WordDocument:
         for i, (row, texts) in enumerate(zip(made._tbl.tr_lst, cells, strict=True)):
             strong = i == 0 or (total and i == len(cells) - 1)
             _row_properties(row, heading=i == 0)
+            together = i < 2 or (len(cells) <= SHORT and i < len(cells) - 1)
             for cell, text, side in zip(row.tc_lst, texts, where, strict=True):
-                self._cell(cell, text, "center" if i == 0 else side, strong=strong, shaded=i == 0)
+                self._cell(cell, text, "center" if i == 0 else side, strong=strong, shaded=i == 0, together=together)
         self._add("", "Eco Gap")
         return self
 
@@ -206,7 +211,14 @@ class WordDocument:
             _row_properties(row, heading=False)
             four = [text for pair in cells[2 * i : 2 * i + 2] for text in pair]
             for j, (cell, text) in enumerate(zip(row.tc_lst, four, strict=True)):
-                self._cell(cell, text, "left" if j % 2 else "center", strong=not j % 2, shaded=not j % 2)
+                self._cell(
+                    cell,
+                    text,
+                    "left" if j % 2 else "center",
+                    strong=not j % 2,
+                    shaded=not j % 2,
+                    together=i < len(cells) // 2 - 1,
+                )
         self._add("", "Eco Gap")
         return self
 
@@ -233,7 +245,7 @@ class WordDocument:
             for cell, width in zip(row.tc_lst, widths_mm, strict=True):
                 cell.width = Mm(width)
 
-    def _cell(self, cell: Any, text: str, side: Align, *, strong: bool, shaded: bool) -> None:
+    def _cell(self, cell: Any, text: str, side: Align, *, strong: bool, shaded: bool, together: bool = False) -> None:
         properties = cell.get_or_add_tcPr()
         if shaded:
             shade = OxmlElement("w:shd")
@@ -246,6 +258,8 @@ class WordDocument:
         paragraph = _Paragraph(cell.p_lst[0], self.document)
         paragraph.style = self.document.styles["Eco Cell"]
         paragraph.alignment = ALIGNMENTS[side]
+        if together:
+            paragraph.paragraph_format.keep_with_next = True
         run = paragraph.add_run(text)
         run.bold = strong or None
 
@@ -294,10 +308,10 @@ class WordDocument:
         wide, high = (PAGE_MM[1], PAGE_MM[0]) if landscape else PAGE_MM
         section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
         section.page_width, section.page_height = Mm(wide), Mm(high)
-        top, right, bottom, left = MARGINS_MM
+        top, right, bottom, left = MARGINS_ACROSS_MM if landscape else MARGINS_MM
         section.top_margin, section.right_margin = Mm(top), Mm(right)
         section.bottom_margin, section.left_margin = Mm(bottom), Mm(left)
-        section.footer_distance = Mm(14)
+        section.footer_distance = Mm(10 if landscape else 14)
 
     def _footer(self, text: str) -> None:
         paragraph = self.document.sections[0].footer.paragraphs[0]
