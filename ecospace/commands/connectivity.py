@@ -149,7 +149,8 @@ def _connect(study: Study, target: Path, choice: Choice) -> None:
     from ecospace.report.connectivity_outputs import corridor_layers, save_corridor_map, save_results
     from ecospace.report.connectivity_tables import corridor_tables, importance_table, mesh_table
     from ecospace.space.grid import empty_grid
-    from ecospace.space.network import Dispersal, effective_mesh_size
+    from ecospace.space.network import Dispersal
+    from ecospace.space.patches import effective_mesh_size
     from ecospace.space.resistance import resistance_table
 
     mover = Dispersal(choice.dispersal_m, choice.probability)

@@ -19,8 +19,9 @@ from ecospace.space.cost import corridor_band, corridor_width_m
 from ecospace.space.gravity import gravity
 from ecospace.space.grid import Grid
 from ecospace.space.links import Links, link
-from ecospace.space.network import Dispersal, Network, binary_network, contiguous, distances, probability_network
+from ecospace.space.network import Dispersal, Network, binary_network, probability_network
 from ecospace.space.nodes import crossings, junctions, places
+from ecospace.space.patches import contiguous, distances
 from ecospace.space.resistance import ResistanceTable, resistance_surface
 
 #: A corridor is what costs at most this share of the median link more than the best way, where no cut is given.
@@ -263,7 +264,7 @@ def network_of(
     Parameters
     ----------
     patches : GeoDataFrame
-        Polygons that do not touch (:func:`ecospace.space.network.contiguous`), with a unique index.
+        Polygons that do not touch (:func:`ecospace.space.patches.contiguous`), with a unique index.
     dispersal : Dispersal
     index : {"PC", "IIC"}
     between : {"edges", "points"}

@@ -14,7 +14,7 @@ from ecospace.crs import require_same_crs
 from ecospace.errors import DataError
 from ecospace.language import _
 from ecospace.space.grid import Array, Grid
-from ecospace.space.network import contiguous
+from ecospace.space.patches import contiguous
 
 EIGHT = np.ones((3, 3), dtype=bool)
 

@@ -15,12 +15,10 @@ from ecospace.space.network import (
     Dispersal,
     Network,
     binary_network,
-    components,
-    distances,
-    effective_mesh_size,
     probability_network,
-    protected_connected,
 )
+from ecospace.space.patches import distances, effective_mesh_size
+from ecospace.space.protconn import protected_connected
 from tests.space.grids import ZONE
 
 MEDIAN = Dispersal(1000, 0.5)
@@ -58,7 +56,6 @@ def test_integral_index_of_connectivity_by_hand() -> None:
     # Without b nothing joins a and c: 1 + 9 = 10.
     assert worth.loc["b", "delta"] == pytest.approx(100 * 14 / 24)
     assert worth.loc["b", ["intra", "flux", "connector"]].tolist() == pytest.approx([400 / 24, 800 / 24, 200 / 24])
-    assert components(network).tolist() == [0, 0, 0]
 
 
 def test_the_pair_of_distance_and_probability_is_one_parameter() -> None:
