@@ -212,6 +212,9 @@ def regrouped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
+        if not waiting and len(batch) == GROUP_ROWS:  # as GDAL hands them over: no copy
+            yield batch
+            continue
         waiting.append(batch)
         count += len(batch)
         while count >= GROUP_ROWS:
