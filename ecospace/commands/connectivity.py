@@ -146,7 +146,12 @@ class Choice:
 def _connect(study: Study, target: Path, choice: Choice) -> None:
     from ecospace.measure.connectivity import model_corridors, network_of
     from ecospace.measure.study_land import land_of, lines_of, roads_of, slope_on
-    from ecospace.report.connectivity_outputs import corridor_layers, save_corridor_map, save_results
+    from ecospace.report.connectivity_outputs import (
+        corridor_layers,
+        save_corridor_figure,
+        save_corridor_map,
+        save_results,
+    )
     from ecospace.report.connectivity_tables import corridor_tables, importance_table, mesh_table
     from ecospace.space.grid import empty_grid
     from ecospace.space.network import Dispersal
@@ -174,7 +179,8 @@ def _connect(study: Study, target: Path, choice: Choice) -> None:
 
     _say(headline(study, found), shown[0], findings)
     paths = save_results(study, "corridors", target, shown, corridor_layers(found), findings, choices)
-    _name([*paths, save_corridor_map(study, found, target / "corridors.html")])
+    figure = save_corridor_figure(study, found, target / "corridors.png")
+    _name([*paths, figure, save_corridor_map(study, found, target / "corridors.html")])
 
 
 def _sources(study: Study, choice: Choice, cells: Grid) -> tuple[GeoDataFrame, str, list[Table]]:

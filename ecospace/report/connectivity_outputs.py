@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ecospace.crs import brought
 from ecospace.files import atomic
 from ecospace.language import _
+from ecospace.maps.figure import plan_figure
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.page import write_map
+from ecospace.maps.save import save_figure
 from ecospace.maps.web import web_map
 from ecospace.report.excel import save_workbook
 from ecospace.report.outputs import versions
@@ -93,20 +95,34 @@ def corridor_layers(found: Corridors) -> dict[str, GeoDataFrame]:
     }
 
 
-def save_corridor_map(study: Study, found: Corridors, path: Path) -> Path:
-    """The web map of modelled corridors."""
+def corridor_map_layers(found: Corridors) -> list[MapLayer]:
+    """What is drawn of modelled corridors, from the lowest to the topmost."""
     nodes = found.nodes
-    layers = [
+    drawn = [
         MapLayer(found.corridors, "corridor", title=_("Corridor bands")),
         MapLayer(found.sources.reset_index(), "ecological_source", title=_("Ecological sources")),
         MapLayer(found.ways, "corridor_line", title=_("Least-cost ways")),
         MapLayer(nodes[nodes["kind"] == "pinch"], "pinch_point", title=_("Pinch points")),
         MapLayer(nodes[nodes["kind"].isin(["crossing", "barrier"])], "barrier", title=_("Crossings and barriers")),
-        MapLayer(study.boundary, "boundary"),
     ]
+    return [layer for layer in drawn if len(layer.frame)]
+
+
+def save_corridor_map(study: Study, found: Corridors, path: Path) -> Path:
+    """The web map of modelled corridors."""
     drawn = web_map(
-        layers, title=_("Modelled corridors"), subtitle=study.title, source=str(study.settings.get("source", "")),
-        demonstration=study.notice,
+        [*corridor_map_layers(found), MapLayer(study.boundary, "boundary")], title=_("Modelled corridors"),
+        subtitle=study.title, source=str(study.settings.get("source", "")), demonstration=study.notice,
         notes=[_("Modelled corridors are a proposal, not a legal extent."), found.table.label],
     )  # fmt: skip
     return write_map(drawn, path)
+
+
+def save_corridor_figure(study: Study, found: Corridors, path: Path) -> Path:
+    """The figure of modelled corridors for a plan document."""
+    figure = plan_figure(
+        corridor_map_layers(found), boundary=study.boundary, title=_("Modelled corridors"),
+        source=str(study.settings.get("source", "")), demonstration=bool(study.notice),
+        note=_("{table}. Modelled corridors are a proposal, not a legal extent.").format(table=found.table.label),
+    )  # fmt: skip
+    return save_figure(figure, path)

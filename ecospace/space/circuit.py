@@ -10,10 +10,13 @@ The whole raster must be in memory: every voltage depends on every cell. With py
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
+import pandas as pd
 from scipy import ndimage
 from scipy.sparse import coo_array, csgraph, csr_array, diags_array
 from scipy.sparse.linalg import cg, spsolve
@@ -234,6 +237,33 @@ class Flow:
             through[self.source] = through[self.sink] = 1.0
         grid = circuit.resistance
         return grid.like(np.where(grid.known, through[circuit.nodes], np.nan))
+
+
+def every_pair(circuit: Circuit, places: Mapping[str, Array]) -> tuple[pd.DataFrame, Grid]:
+    """One ampere between every two places, one pair after the other (成对模式).
+
+    Parameters
+    ----------
+    circuit : Circuit
+    places : mapping of str to ndarray of bool
+        Each with at least one cell that conducts.
+
+    Returns
+    -------
+    resistances : DataFrame
+        `start`, `end`, `effective_resistance` (infinite where nothing connects the two).
+    current : Grid
+        Sum of the currents of all pairs (累积电流).
+    """
+    rows = []
+    total = np.zeros(circuit.resistance.shape)
+    for start, end in combinations(places, 2):
+        flow = circuit.between(places[start], places[end])
+        rows.append((start, end, flow.effective_resistance))
+        if 0 < flow.effective_resistance < np.inf:
+            total += np.nan_to_num(flow.current().values)
+    table = pd.DataFrame(rows, columns=["start", "end", "effective_resistance"])
+    return table, circuit.resistance.like(np.where(circuit.resistance.known, total, np.nan))
 
 
 def pinch_points(current: Grid, corridor: Array, *, share: float = 0.05) -> Array:

@@ -230,8 +230,10 @@ def resistance_surface(
     """
     require_grid_crs(cells, *(frame for frame in (land, roads, cores) if frame is not None))
     values = np.full(cells.shape, np.nan)
-    for name, part in land.groupby(group, sort=True):
-        values[cells.burn([part.geometry.union_all()]) == 1] = _resistance_of(table, str(name))
+    # From the easiest to the hardest: where two polygons overlap the ground is not made easier than either says.
+    for name in sorted(land[group].unique(), key=lambda name: (_resistance_of(table, str(name)), name)):
+        part = land.geometry[land[group] == name]
+        values[cells.burn([part.union_all()]) == 1] = _resistance_of(table, str(name))
     if cores is not None and len(cores):
         values[cells.burn([cores.geometry.union_all()]) == 1] = _resistance_of(table, "core")
     if roads is not None:

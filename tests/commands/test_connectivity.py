@@ -26,6 +26,7 @@ def run(*arguments: object) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.slow
 def test_corridors_of_the_sample_county(county: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("connectivity", county, "--minimum-ha", 3, "--cell", 60) == 0
     shown = capsys.readouterr().out
@@ -42,6 +43,10 @@ def test_corridors_of_the_sample_county(county: Path, capsys: pytest.CaptureFixt
     assert set(layers) == {"sources", "ways", "corridors", "nodes"}
     ways = geopandas.read_file(folder / "corridors.gpkg", layer="ways")
     assert not is_study_crs(ways.crs) and ways.crs.to_epsg() == 4490
+    first = (folder / "corridors.json").read_bytes()
+    assert (folder / "corridors.png").stat().st_size > 50_000
+    assert run("connectivity", county, "--minimum-ha", 3, "--cell", 60) == 0
+    assert (folder / "corridors.json").read_bytes() == first
     page = (folder / "corridors.html").read_text(encoding="utf-8")
     assert "模型廊道" in page and "示例数据" in page
 

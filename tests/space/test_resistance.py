@@ -76,6 +76,13 @@ def test_a_surface_takes_the_class_of_each_cell_and_roads_raise_it() -> None:
         resistance_surface(strips().assign(group="moon"), table, cells)
 
 
+def test_overlapping_land_takes_the_harder_class() -> None:
+    cells = grid(np.full((3, 12), np.nan))
+    table = resistance_table("range-1000")
+    twice = pd.concat([strips(), strips().iloc[[0]].assign(group="urban"), strips().iloc[[2]].assign(group="forest")])
+    assert resistance_surface(twice, table, cells).values[1, [0, 6]].tolist() == [1000, 1000]
+
+
 def test_slope_of_a_plane_and_its_weight() -> None:
     # Rising 3 m in 10 m to the east: atan(0.3) = 16.7°, the third class.
     plane = grid(np.arange(6) * 3.0 * np.ones((5, 1)))
