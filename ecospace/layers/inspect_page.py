@@ -20,7 +20,7 @@ h1{font-size:1.4em}h2{font-size:1.1em;margin:1.6em 0 .3em;border-left:.4em solid
 h2.ok{border-color:#2e7d32}h2.warning{border-color:#e08a00}h2.error{border-color:#c62828}
 p.facts{color:#555;margin:.2em 0}table{border-collapse:collapse;width:100%;margin:.4em 0}
 td,th{border-bottom:1px solid #ddd;padding:.3em .5em;vertical-align:top;text-align:left}
-td.mark{white-space:nowrap}.error{color:#c62828}.warning{color:#a86400}.note,.ok{color:#2e6b31}
+td.mark{white-space:nowrap;width:9em}.error{color:#c62828}.warning{color:#a86400}.note,.ok{color:#2e6b31}
 code{font-size:.85em;color:#666}
 """
 

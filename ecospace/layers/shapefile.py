@@ -19,7 +19,7 @@ from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.dbf import Attributes, read_dbf, read_header
 from ecospace.layers.rings import polygons_by_turn
-from ecospace.layers.shp_records import Companions, Records, companions, find_records
+from ecospace.layers.shp_records import MISSING, Companions, Records, companions, find_records
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -77,7 +77,7 @@ def read_shapefile(path: Path, *, encoding: str | None = None) -> tuple[GeoDataF
     findings = list(records.findings)
     seen = Seen()
     shapes = np.concatenate([np.empty(0, object), *_shapes(records, seen)])
-    lost = np.zeros(len(shapes), dtype=bool)
+    lost = records.length == MISSING
     lost[np.array([number - 1 for number in (*seen.unreadable, *seen.unfinite)], dtype=int)] = True
     lost[np.array([number - 1 for number, _hole, _part in seen.ambiguous], dtype=int)] = True
     findings += _ring_findings(seen, records)
@@ -117,7 +117,7 @@ def _block(records: Records, first: int, last: int, seen: Seen) -> np.ndarray[An
     start, length = records.start[first:last], records.length[first:last]
     shapes = np.full(last - first, None, dtype=object)
     present = np.flatnonzero(length >= 4)
-    seen.unreadable += [first + int(at) + 1 for at in np.flatnonzero(length < 4)]
+    seen.unreadable += [first + int(at) + 1 for at in np.flatnonzero((length < 4) & (length != MISSING))]
     if not len(present):
         return shapes
     base = int(start[present[0]])

@@ -19,6 +19,8 @@ from ecospace.language import _
 
 #: Bytes of the header of .shp and .shx.
 HEADER = 100
+#: Length of a record that the table has a row for, but the file no shape.
+MISSING = -1
 LISTED = 100
 
 
@@ -43,7 +45,7 @@ class Records:
         The file, mapped.
     start, length : ndarray of int64
         First byte and number of bytes of the content of each record, without its 8-byte header. Length 0: the record
-        cannot be read.
+        is cut; `MISSING`: it is not there.
     shape_type : int
         The type in the file header.
     findings : tuple of Finding
@@ -96,7 +98,8 @@ def find_records(files: Companions, rows: int | None) -> Records:
         start, length = indexed
     else:
         start, length = _walk(data)
-        findings.append(_index_finding(files.shx, indexed))
+        if declared_size <= size:  # a cut file says enough by itself
+            findings.append(_index_finding(files.shx, indexed))
     expected = _expected(files.shx, rows, len(start))
     if declared_size != size:
         findings.append(Finding(
@@ -115,7 +118,7 @@ def find_records(files: Companions, rows: int | None) -> Records:
             features=tuple(map(str, missing[:LISTED])), count=len(missing),
         ))  # fmt: skip
         start = np.concatenate([start, np.zeros(len(missing), np.int64)])
-        length = np.concatenate([length, np.zeros(len(missing), np.int64)])
+        length = np.concatenate([length, np.full(len(missing), MISSING)])
     return Records(data, start, length, shape_type, tuple(findings))
 
 
