@@ -237,7 +237,7 @@ class Checker:
             level=worst(verdict.level for verdict in verdicts), study=self._study_facts, on=self.day,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def day(self) -> date:
         """The day of the check."""
         return self.on or date.today()

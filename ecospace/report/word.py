@@ -338,7 +338,8 @@ class WordDocument:
         text = self._style("Eco Text", TEXT_FACE, latin, body, line=26 if self._chinese else 16)
         text.paragraph_format.first_line_indent = Pt(2 * body) if self._chinese else Pt(0)
         text.paragraph_format.space_after = Pt(0 if self._chinese else 6)
-        text.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY if self._chinese else WD_ALIGN_PARAGRAPH.LEFT
+        # Not justified: a document number cannot be broken, and the line before it would be torn apart.
+        text.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.LEFT
         self._style(
             "Eco Caption", HEADING_FACE, head, 10.5 if self._chinese else 9.5, align="center", before=6, after=3
         )
