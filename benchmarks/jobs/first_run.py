@@ -56,17 +56,15 @@ def shapely_threads(data: Data) -> dict[str, float]:
     lines, ground = fit(gpd.read_parquet(data.plain("redline"))), fit(towns)
     t, r = shapely.STRtree(lines).query(ground, predicate="intersects")
     zones = shapely.intersection(lines[r], ground[t])
-    tree = shapely.STRtree(zones)
-    tree.query(zones[0])
+    z, i = shapely.STRtree(parcels).query(zones, predicate="intersects")
 
     def areas(start: int) -> Any:
-        part = parcels[start : start + 2_000]
-        i, z = tree.query(part, predicate="intersects")
-        return z, shapely.area(shapely.intersection(part[i], zones[z]))
+        part = slice(start, start + 2_000)
+        return shapely.area(shapely.intersection(parcels[i[part]], zones[z[part]]))
 
     with ThreadPoolExecutor(2) as threads:
-        found = list(threads.map(areas, range(0, len(parcels), 2_000)))
-    sums = np.bincount(np.concatenate([t[z] for z, _ in found]), np.concatenate([a for _, a in found]), len(ground))
+        found = np.concatenate(list(threads.map(areas, range(0, len(i), 2_000))))
+    sums = np.bincount(t[z], found, len(ground))
     return dict(zip(towns["XZQDM"], sums.tolist(), strict=True))
 
 
