@@ -22,7 +22,7 @@ from ecospace.layers.parcels import Parcels, unique_ids
 from ecospace.units import convert_area
 
 #: How far the declared area may be from the computed one before its unit is in doubt, and before it is worth a word.
-UNIT_TOLERANCE = 0.01
+UNIT_TOLERANCE = 0.005
 AREA_TOLERANCE = 0.001
 
 
