@@ -18,7 +18,10 @@ def test_notebook(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert any("image/png" in output.get("data", {}) or "<iframe" in str(output.get("data", {}).get("text/html", "")) for output in outputs)
+    assert any(
+        "image/png" in output.get("data", {}) or "<iframe" in str(output.get("data", {}).get("text/html", ""))
+        for output in outputs
+    )
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert any("一" <= sign <= "鿿" for sign in text)
     assert "In English" in text

@@ -49,9 +49,8 @@ def code_system(key: str, folder: Path | None = None) -> CodeSystem:
     Parameters
     ----------
     key : str
-        ``"dlbm"`` (三调),
-        ``"landuse-2023"`` (用地用海), ``"forestry"``, ``"clc"``, ``"igbp"``, ``"binary"``, ``"whole-layer"`` (every shape counts), or the name of a TOML file
-        with a table ``[codes]``.
+        ``"dlbm"`` (三调), ``"landuse-2023"`` (用地用海), ``"forestry"``, ``"clc"``, ``"igbp"``, ``"binary"``,
+        ``"whole-layer"`` (every shape counts), or the name of a TOML file with a table ``[codes]``.
     folder : Path, optional
         Where such a file is looked for.
 

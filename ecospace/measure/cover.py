@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TOO_COARSE = 0.05
 #: How far the zones may be from the whole, relative: cells of a raster have their area to 1e-8.
 CLOSED = 1e-6
+#: Ground counted twice below this is rounding of shared borders: recorded, but no warning.
+NOTICED_M2 = 0.5
 
 
 @dataclass(frozen=True)
@@ -290,7 +292,7 @@ def counted_cover(classes: LandClasses, definition: CoverDefinition, *, official
         findings.append(
             Finding(
                 "F-DATA-02",
-                "warning",
+                "warning" if doubled.iloc[0] >= NOTICED_M2 else "note",
                 _("{area} ha of counted ground lie in several shapes of the layer and were counted once.").format(
                     area=round_number(float(doubled.iloc[0]) / 10_000, 4)
                 ),
