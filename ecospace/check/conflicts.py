@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from ecospace.check.basis import cited
-from ecospace.language import _
-from ecospace.report.table import Table
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -61,21 +58,6 @@ def line_conflicts(study: Study, layers: tuple[str, ...] = ()) -> GeoDataFrame:
     columns = ["one_layer", "one", "other_layer", "other", "area_m2", "geometry"]
     frame = GeoDataFrame(rows, columns=columns, geometry="geometry", crs=study.crs.crs)
     return frame.sort_values("area_m2", ascending=False, kind="stable", ignore_index=True)
-
-
-def conflict_table(frame: GeoDataFrame, study: Study) -> Table:
-    """The conflicts as a table for the file."""
-    return (
-        Table(frame.drop(columns="geometry"))
-        .titled(_("Conflicts between control lines"), _("Conflicts"))
-        .show("one_layer", _("Layer"))
-        .show("one", _("Feature"))
-        .show("other_layer", _("Overlaps with"))
-        .show("other", _("Its feature"))
-        .show("area_m2", _("Area"), unit="ha", decimals=4)
-        .show("area_m2", _("Area"), unit="m2", decimals=2)
-        .noted(study.crs.describe(), cited(["three-lines-overlap"]), study.notice)
-    )
 
 
 def _names(frame: GeoDataFrame) -> list[str]:

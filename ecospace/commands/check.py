@@ -82,7 +82,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
         output: Annotated[Path | None, typer.Option("--output", "-o", help=_("A file .xlsx, .csv or .json."))] = None,
     ) -> None:
-        from ecospace.check.conflicts import conflict_table, line_conflicts
+        from ecospace.check.conflicts import line_conflicts
+        from ecospace.report.conflict_table import conflict_table
         from ecospace.study import open_study
 
         opened = open_study(folder)

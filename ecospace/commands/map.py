@@ -39,10 +39,10 @@ def register(app: typer.Typer) -> None:
         styles: Annotated[
             Path | None, typer.Option("--styles", help=_("A style file (.toml) of your own office."))
         ] = None,
-        maker: Annotated[str, typer.Option("--maker", help=_("Who makes the map (编制单位)."))] = "",
+        maker: Annotated[str, typer.Option("--maker", help=_("Who makes the map."))] = "",
         date: Annotated[str, typer.Option("--date", help=_("Date printed on the map; none by default."))] = "",
         review_number: Annotated[
-            str, typer.Option("--review-number", help=_("Map review number (审图号), if there is one."))
+            str, typer.Option("--review-number", help=_("Map review number, if there is one."))
         ] = "",
         web: Annotated[bool, typer.Option("--web/--no-web", help=_("Write map.html as well."))] = True,
         qgis: Annotated[
