@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from ecospace.demo.land import Built
 from ecospace.demo.place import Place
 from ecospace.demo.roads import Road
-from ecospace.demo.shapes import blob, ground, polygons_of, without_crumbs
+from ecospace.demo.shapes import blob, ground, polygons_of, without_crumbs, without_hairs
 from ecospace.demo.water import Reservoir, River
 
 #: Full widths of the corridors in metres: invented.
@@ -116,7 +116,7 @@ def urban_parks(place: Place, towns: GeoDataFrame, built: Built) -> GeoDataFrame
 
 def homes(place: Place, built: Built, parks: GeoDataFrame) -> GeoDataFrame:
     """Residential land (居住用地): villages, and most of the seats without their parks; people in proportion to area."""
-    urban = built.urban.difference(shapely.union_all(parks.geometry.to_numpy()))
+    urban = without_hairs(built.urban.difference(shapely.union_all(parks.geometry.to_numpy())))
     rows = [("城镇居住用地", part) for part in polygons_of(without_crumbs(urban, 50.0))] + [
         ("村庄", part) for part in polygons_of(without_crumbs(built.villages, 50.0))
     ]

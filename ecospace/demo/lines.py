@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.parks import Protected
 from ecospace.demo.place import Place, moved, transformer
-from ecospace.demo.shapes import ground, polygons_of, western_part, without_crumbs
+from ecospace.demo.shapes import ground, polygons_of, western_part, without_crumbs, without_hairs
 from ecospace.demo.water import Reservoir
 
 #: The red line is delivered in the 3-degree zone 38, eastings with prefix; farmland, as other offices do, in zone 37.
@@ -69,7 +69,7 @@ def red_line(
         rows.append((reserve.name, "生物多样性维护", "自然保护区", reserve.shape))
         taken = taken.union(reserve.shape)
     for reservoir in waters:
-        free = without_crumbs(ground(reservoir.zones["一级保护区"].difference(taken)), 100.0)
+        free = without_crumbs(without_hairs(reservoir.zones["一级保护区"].difference(taken)), 100.0)
         if free.is_empty:
             continue  # a reserve covers it all
         rows.append((f"{reservoir.name}水源地", "水源涵养", "饮用水水源一级保护区", free))
@@ -114,10 +114,12 @@ def rectangle(corner: tuple[int, int], width: float, height: float) -> Polygon:
 def delivered(frame: GeoDataFrame, crs: CRS) -> GeoDataFrame:
     """A frame of the place in the CRS of a file; long edges get vertices first, so that no edge moves."""
     target = CRS.from_user_input(crs)
-    dense = shapely.segmentize(frame.geometry.to_numpy(), 100.0)
+    # An overlay leaves vertices nanometres apart, which can change places on the way.
+    apart = shapely.remove_repeated_points(frame.geometry.to_numpy(), 1e-5)
+    dense = shapely.segmentize(apart, 100.0)
     shapes = shapely.transform(dense, lambda xy: moved(xy, frame.crs, target))
     wrong = ~shapely.is_valid(shapes)
-    if wrong.any():  # vertices a few nanometres apart can change places
+    if wrong.any():
         shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
     return frame.set_geometry(geopandas.GeoSeries(shapes, index=frame.index, crs=target))
 

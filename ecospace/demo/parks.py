@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ecospace.demo.place import Place
 from ecospace.demo.relief import Relief
-from ecospace.demo.shapes import blob, ground, grow_to_area, grown_within, western_part, without_crumbs
+from ecospace.demo.shapes import blob, ground, grow_to_area, grown_within, western_part, without_crumbs, without_hairs
 from ecospace.demo.water import Reservoir
 
 Point = tuple[float, float]
@@ -79,7 +79,7 @@ def protected_places(place: Place, relief: Relief, forest: BaseGeometry, waters:
         shape = grown_within(outline, free, (hectares - shared_ha) * 1e4)
         if shared_ha:
             shape = shape.union(grown_within(outline, parks[number].shape, shared_ha * 1e4))
-        reserves.append(Grown(name, at, ground(shape)))
+        reserves.append(Grown(name, at, without_hairs(shape)))
     zones = [zone for reserve in reserves for zone in _functional_zones(reserve)]
     wetlands = [
         Grown(name, (0.0, 0.0), ground(reservoir.water.buffer(90).intersection(place.boundary)))

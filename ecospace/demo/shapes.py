@@ -135,6 +135,12 @@ def ground(geometry: BaseGeometry) -> BaseGeometry:
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
+def without_hairs(geometry: BaseGeometry) -> BaseGeometry:
+    """Without spikes and necks narrower than 2 cm, which a transform could turn inside out; corners stay sharp."""
+    inner = geometry.buffer(-0.01, join_style="mitre", mitre_limit=20)
+    return ground(inner.buffer(0.01, join_style="mitre", mitre_limit=20))
+
+
 def without_crumbs(geometry: BaseGeometry, smallest_m2: float) -> BaseGeometry:
     """Without parts, and without holes, below an area."""
     kept = []
