@@ -14,7 +14,7 @@ LAYERS = ("redline", "protected", "water")
 
 def ecospace(data: Data) -> dict[str, float]:
     from ecospace.layers.store import open_store
-    from ecospace.space.stream import covered_by_zone
+    from ecospace.space.stream_once import covered_by_zone
 
     return covered_by_zone([open_store(data.store(name)) for name in LAYERS], open_store(data.store("townships")))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def ecospace(data: Data) -> dict[str, float]:
     from ecospace.layers.store import open_store
-    from ecospace.space.stream import compared_by_zone
+    from ecospace.space.stream_once import compared_by_zone
 
     before, after, towns = (open_store(data.store(name)) for name in ("redline_old", "redline", "townships"))
     return {

@@ -12,7 +12,8 @@ from typing import Any
 from ecospace.errors import UsageError
 from ecospace.language import _
 from ecospace.layers.store import Store
-from ecospace.space.stream import Partial, ZoneLayers, sums_of_group
+from ecospace.space.stream import Partial, sums_of_group
+from ecospace.space.zone_layers import ZoneLayers
 
 #: How often a row group is tried again when its worker, or the only copy of the zones, is lost.
 RETRIES = 5

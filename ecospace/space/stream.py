@@ -6,10 +6,8 @@ thread, many threads and a cluster of machines give the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -17,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecospace.errors import CRSError, DataError, UsageError
+from ecospace.errors import DataError, UsageError
 from ecospace.language import _
 from ecospace.layers.store import Store, open_store, require_certified
-from ecospace.space import kernels, overlay_cells
-from ecospace.space.arrow import arrow_of_wkb, wkb_of_arrow
-from ecospace.space.kernels import Wkb
+from ecospace.space.zone_layers import ZoneLayers, prepared, shares_of, zone_layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -39,31 +35,6 @@ PER_GROUP = 3
 Array = np.ndarray[Any, Any]
 Key = tuple[Any, ...]
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class ZoneLayers:
-    """One or two layers of zones as bytes: what a worker needs, and nothing else.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Column of each layer in the table.
-    codes : tuple of tuple
-        Zone codes of each layer.
-    shapes : tuple of Wkb
-    """
-
-    names: tuple[str, ...]
-    codes: tuple[tuple[Any, ...], ...]
-    shapes: tuple[Wkb, ...]
-    token: str
-
-    def __hash__(self) -> int:
-        return hash(self.token)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ZoneLayers) and other.token == self.token
 
 
 @dataclass(frozen=True)
@@ -131,45 +102,6 @@ def stream_area(
     return _table(merged.sums, columns, layers)
 
 
-def zone_layers(zones: Any, store: Store) -> ZoneLayers:
-    """Zones as bytes, after the checks that keep an area from being wrong."""
-    named: dict[str, Any] = dict(zones) if isinstance(zones, Mapping) else {"zone": zones}
-    if not 1 <= len(named) <= 2:
-        raise UsageError(
-            "E-USE-60",
-            _("{count} layers of zones were given; features are crossed with one or two at a time.").format(
-                count=len(named)
-            ),
-            cure=_('Give one frame, or two by name: {"line": redline, "town": townships}.'),
-        )
-    require_certified(store)
-    codes, shapes = [], []
-    digest = hashlib.sha256()
-    for name, layer in named.items():
-        if getattr(layer, "crs_text", None) != store.crs_text and layer.crs != store.crs:
-            raise CRSError(
-                "E-CRS-61",
-                _("the zones {name!r} are in another CRS than the store, so they would be crossed in the wrong place."
-                  ).format(name=name),
-                cure=_("Certify the store for the study that the zones belong to."),
-                file=store.path,
-            )  # fmt: skip
-        if isinstance(layer, Store):
-            require_certified(layer)
-            batches = list(layer.batches(layer.columns[:1]))
-            codes.append(tuple(code for batch in batches for code in batch.column(0).to_pylist()))
-            shapes.append(_joined([wkb_of_arrow(batch.column(1)) for batch in batches]))
-        else:
-            from ecospace.space.overlay import require_polygons
-
-            require_polygons(layer, name)
-            codes.append(tuple(layer.index))
-            shapes.append(overlay_cells.wkb_of(np.asarray(layer.geometry.array)))
-        digest.update(repr((name, codes[-1])).encode())
-        digest.update(shapes[-1].bytes.data)
-    return ZoneLayers(tuple(named), tuple(codes), tuple(shapes), digest.hexdigest())
-
-
 def sums_of_group(path: Path, columns: list[str], layers: ZoneLayers, group: int) -> Partial:
     """The sums of one row group; what a worker of a cluster runs."""
     (batch,) = open_store(path).batches(columns, groups=[group])
@@ -178,7 +110,7 @@ def sums_of_group(path: Path, columns: list[str], layers: ZoneLayers, group: int
 
 def sums_of(batch: pa.RecordBatch, columns: list[str], layers: ZoneLayers) -> Partial:
     """Square metres of the rows of a batch by zones and classes."""
-    feature, places, area_m2, whole_m2 = _shares(batch.column(len(columns)), _prepared(layers), len(layers.names))
+    feature, places, area_m2, whole_m2 = shares_of(batch.column(len(columns)), prepared(layers), len(layers.names))
     values, label = _labels(batch, columns)
     keys = np.column_stack([places, label[feature]])
     sums: dict[Key, float] = {}
@@ -188,39 +120,6 @@ def sums_of(batch: pa.RecordBatch, columns: list[str], layers: ZoneLayers) -> Pa
         for key, area in zip(unique.tolist(), areas.tolist(), strict=True):
             sums[(*key[:-1], *values[key[-1]])] = area
     return Partial(sums, len(batch), whole_m2)
-
-
-@lru_cache(maxsize=2)
-def _prepared(layers: ZoneLayers) -> Any:
-    """Zones cut once in each process, for whichever engine it has."""
-    if kernels.available():
-        return overlay_cells.cut_zones(*layers.shapes)
-    import shapely
-
-    from ecospace.space import overlay_geos
-
-    objects = [shapely.from_wkb(arrow_of_wkb(shapes).to_pylist()) for shapes in layers.shapes]
-    if len(objects) == 1:
-        return overlay_geos.cut_zones(objects[0]), np.arange(len(objects[0]))[:, None]
-    first, second, pieces = overlay_geos.pair_pieces(*objects)
-    return overlay_geos.cut_zones(pieces), np.column_stack([first, second])
-
-
-def _shares(column: pa.Array, prepared: Any, layer_count: int) -> tuple[Array, Array, Array, float]:
-    """Feature, zones and square metres of each share, and the area of all features."""
-    if isinstance(prepared, overlay_cells.CutZones):
-        shares, areas = overlay_cells.cross(wkb_of_arrow(column), prepared)
-        places = np.column_stack([shares["first"], shares["second"]])[:, :layer_count]
-        return shares["feature"], places, shares["area_m2"], float(areas.sum())
-    import shapely
-
-    from ecospace.space import overlay_geos
-
-    pieces, place_of_piece = prepared
-    shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
-    feature, piece, area_m2 = overlay_geos.pair_areas(shapes, pieces)
-    order = np.argsort(feature, kind="stable")
-    return feature[order], place_of_piece[piece[order]], area_m2[order], float(shapely.area(shapes).sum())
 
 
 def _labels(batch: pa.RecordBatch, columns: list[str]) -> tuple[list[Key], Array]:
@@ -317,47 +216,3 @@ def _require_whole(store: Store, merged: Partial) -> None:
             cure=_("Prepare the layer again."),
             file=store.path,
         )  # fmt: skip
-
-
-def covered_by_zone(features: Sequence[Store], zones: Store) -> dict[Any, float]:
-    """Ground of each zone that any of the stores covers, overlaps once, square metres; as overlay.covered_area."""
-    areas = _once([_all_shapes(store, zones) for store in features], zones, None)
-    return {code: float(area[0]) for code, area in areas.items()}
-
-
-def compared_by_zone(before: Store, after: Store, zones: Store) -> dict[Any, tuple[float, float, float]]:
-    """Removed, added and kept ground of each zone, each ground once, square metres; as overlay.compared_area."""
-    areas = _once([_all_shapes(before, zones)], zones, _all_shapes(after, zones))
-    return {code: (float(area[0]), float(area[1]), float(area[2])) for code, area in areas.items()}
-
-
-def _once(first: list[Wkb], zones: Store, second: Wkb | None) -> dict[Any, Array]:
-    layer = zone_layers(zones, zones)
-    features = _joined(first)
-    if kernels.available():
-        table = overlay_cells.covered_once(features, layer.shapes[0], second)
-    else:
-        import shapely
-
-        from ecospace.space import overlay_geos
-
-        def objects(wkb: Wkb) -> Array:
-            return np.asarray(shapely.from_wkb(arrow_of_wkb(wkb).to_numpy(zero_copy_only=False)))
-
-        other = None if second is None else objects(second)
-        table = overlay_geos.covered_once(objects(features), objects(layer.shapes[0]), other)
-    return dict(zip(layer.codes[0], table, strict=True))
-
-
-def _all_shapes(store: Store, zones: Store) -> Wkb:
-    """The shapes of a certified store in the zones' CRS."""
-    return zone_layers(store, zones).shapes[0]
-
-
-def _joined(layers: list[Wkb]) -> Wkb:
-    if len(layers) == 1:
-        return layers[0]
-    ends = np.cumsum([0, *[layer.offsets[-1] - layer.offsets[0] for layer in layers]])
-    offsets = [layer.offsets[1:] - layer.offsets[0] + end for layer, end in zip(layers, ends, strict=False)]
-    content = [layer.bytes[layer.offsets[0] : layer.offsets[-1]] for layer in layers]
-    return Wkb(np.concatenate(content), np.concatenate([np.zeros(1, np.int64), *offsets]))

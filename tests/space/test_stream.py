@@ -20,6 +20,7 @@ from ecospace.space import kernels
 from ecospace.space.overlay import cross_area
 from ecospace.space.overlay_cells import wkb_of
 from ecospace.space.stream import stream_area
+from ecospace.space.stream_once import compared_by_zone, covered_by_zone
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -188,3 +189,20 @@ def test_an_interrupted_preparation_leaves_no_half_file(
 
 def _stop(*_given: object, **_named: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_ground_counted_once_from_stores(county: gpd.GeoDataFrame, study_crs: StudyCRS, tmp_path: Path) -> None:
+    def store(name: str, shapes: list[shapely.Geometry]) -> stores.Store:
+        codes = [f"{name}{number}" for number in range(len(shapes))]
+        frame = gpd.GeoDataFrame({"code": codes}, geometry=shapes, crs=county.crs)
+        return prepare_store(written(frame, tmp_path / f"{name}.gpkg"), tmp_path / f"{name}.parquet", study_crs)
+
+    towns = store("t", list(county.geometry))
+    old = store("old", [box(500_900, 2_470_000, 501_100, 2_470_100), box(500_950, 2_470_000, 501_200, 2_470_100)])
+    new = store("new", [box(500_800, 2_470_000, 501_000, 2_470_100)])
+    covered = covered_by_zone([old, new], towns)
+    assert covered == pytest.approx({"t0": 20_000, "t1": 20_000}, rel=1e-3)
+    compared = compared_by_zone(old, new, towns)
+    assert compared["t0"] == pytest.approx((0, 10_000, 10_000), rel=1e-3, abs=1e-6)
+    assert compared["t1"] == pytest.approx((20_000, 0, 0), rel=1e-3, abs=1e-6)
+    assert sum(compared["t0"]) == pytest.approx(covered["t0"], rel=1e-12)
