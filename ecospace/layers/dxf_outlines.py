@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ def open_drawing(file: Path) -> Drawing:
     """A drawing, opened by ezdxf; whatever is wrong with it is an error of ours (E-READ-85)."""
     from ezdxf.filemanagement import readfile
 
+    # What ezdxf logs about a damaged drawing is said by our error; without a handler it would go to the terminal.
+    logging.getLogger("ezdxf").addHandler(logging.NullHandler())
     try:
         try:
             return readfile(file, errors="strict")

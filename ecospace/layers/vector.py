@@ -211,6 +211,8 @@ def _frame(batches: list[Any], schema: Any, geometry: str, shapes: list[Any], cr
     index = schema.get_field_index(geometry)
     plain = pa.schema([field for number, field in enumerate(schema) if number != index]) if index >= 0 else schema
     table = pa.Table.from_batches([batch.cast(plain) for batch in batches], schema=plain)
+    # GDAL hands on the texts of a damaged file as they are; pandas would stumble over them much later.
+    table.validate(full=True)
     columns = {name: _column(table.column(number)) for number, name in enumerate(table.column_names)}
     columns = {f"{name}_1" if name == "geometry" else name: column for name, column in columns.items()}
     merged = np.concatenate(shapes) if shapes else np.empty(0, dtype=object)
@@ -293,7 +295,7 @@ def _explained(path: Path, findings: list[Finding]) -> Iterator[None]:
             yield
     except (DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError) as error:
         raise _unreadable(path, str(error)) from error
-    except (shapely.errors.GEOSException, UnicodeDecodeError, NotImplementedError, RuntimeError, OSError) as error:
+    except (shapely.errors.GEOSException, ValueError, NotImplementedError, RuntimeError, OSError) as error:
         raise _unreadable(path, str(error)) from error
     texts = dict.fromkeys(str(warning.message) for warning in caught)
     measured = [text for text in texts if "easured" in text]
