@@ -21,7 +21,7 @@ from ecospace.space.grid import Grid
 from ecospace.space.links import Links, link
 from ecospace.space.network import Dispersal, Network, binary_network, probability_network
 from ecospace.space.nodes import crossings, junctions, places
-from ecospace.space.patches import contiguous, distances
+from ecospace.space.patches import QUARTER_SEGMENTS, contiguous, distances
 from ecospace.space.resistance import ResistanceTable, resistance_surface
 
 #: A corridor is what costs at most this share of the median link more than the best way, where no cut is given.
@@ -214,7 +214,8 @@ def sensitivity(
     pairs = [(str(row.start), str(row.end)) for row in base.table.itertuples()]
     reach = 2 * max(surfaces[0].cell_m)
     around = {
-        (row.start, row.end): shapely.buffer(row.geometry, reach, quad_segs=16) for row in base.table.itertuples()
+        (row.start, row.end): shapely.buffer(row.geometry, reach, quad_segs=QUARTER_SEGMENTS)
+        for row in base.table.itertuples()
     }
     rows = []
     for table, surface in zip(tables, surfaces, strict=True):

@@ -12,6 +12,9 @@ from ecospace.errors import UsageError
 from ecospace.language import _
 from ecospace.space.grid import Array
 
+#: Segments of a quarter circle in buffers: 16 make a disc 0.16 % too small.
+QUARTER_SEGMENTS = 16
+
 
 def contiguous(patches: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     """Patches dissolved to connected pieces: what touches along an edge is one patch.
@@ -72,6 +75,36 @@ def distances(patches: geopandas.GeoDataFrame, *, between: str = "edges") -> Arr
         smaller = order[place + 1 :]
         out[i, smaller] = out[smaller, i] = shapely.distance(shapes[i], shapes[smaller])
     return out
+
+
+def shapes_of(patches: geopandas.GeoDataFrame, *, edge_m: float) -> pd.DataFrame:
+    """Size and shape of each patch (斑块形状指标).
+
+    Parameters
+    ----------
+    patches : GeoDataFrame
+        Polygons with a unique index, in a CRS in metres.
+    edge_m : float
+        What lies farther than this from the rim is core.
+
+    Returns
+    -------
+    DataFrame
+        Indexed as the patches: `area_m2`, `perimeter_m` (holes included), `core_m2`, `core_share`, `shape_index`
+        = P / (2·√(π·A)), 1 for a disc.
+    """
+    require_same_crs(patches)
+    area, perimeter = patches.area, patches.length
+    core = shapely.area(shapely.buffer(patches.geometry.to_numpy(), -edge_m, quad_segs=QUARTER_SEGMENTS))
+    return pd.DataFrame(
+        {
+            "area_m2": area,
+            "perimeter_m": perimeter,
+            "core_m2": core,
+            "core_share": core / area,
+            "shape_index": perimeter / (2 * np.sqrt(np.pi * area)),
+        }
+    )
 
 
 def effective_mesh_size(patches: geopandas.GeoDataFrame, zones: geopandas.GeoDataFrame) -> pd.DataFrame:

@@ -9,10 +9,7 @@ import shapely
 
 from ecospace.crs import require_same_crs
 from ecospace.space.network import Dispersal, probability_network
-from ecospace.space.patches import distances, parts_of
-
-#: Segments of a quarter circle in buffers.
-QUARTER_SEGMENTS = 16
+from ecospace.space.patches import QUARTER_SEGMENTS, distances, parts_of
 
 
 def protected_connected(

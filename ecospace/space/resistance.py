@@ -121,6 +121,7 @@ def resistance_table(name: str | Path) -> ResistanceTable:
             _("there is no resistance table {name!r}.").format(name=str(name)),
             cure=_("Known: {known}; or the path of a TOML file.").format(known=", ".join(SHIPPED)),
         )
+    suffix = "_en" if current() == "en" else ""
     groups = {group: float(value) for group, value in table["groups"].items()}
     slope = table.get("slope", {})
     heights = tuple(map(float, slope.get("resistance", [1.0])))
@@ -139,8 +140,8 @@ def resistance_table(name: str | Path) -> ResistanceTable:
         key=path.stem if path.suffix else str(name),
         zh=table.get("zh", path.stem),
         en=table.get("en", path.stem),
-        document=table.get("document", ""),
-        target=table.get("target", ""),
+        document=table.get(f"document{suffix}", table.get("document", "")),
+        target=table.get(f"target{suffix}", table.get("target", "")),
         verified=bool(table.get("verified", False)),
         groups=groups,
         slope_limits=tuple(map(float, slope.get("limits", ()))),

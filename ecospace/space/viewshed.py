@@ -14,11 +14,10 @@ from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.raster import open_raster
 from ecospace.space.grid import Array, Grid, grid_of, require_grid_crs
+from ecospace.space.patches import QUARTER_SEGMENTS
 
 #: Metres: the earth's mean radius, and the share of its curvature that refraction takes back.
 EARTH_RADIUS_M, REFRACTION = 6_371_000.0, 0.13
-#: Segments of a quarter circle in buffers.
-QUARTER_SEGMENTS = 16
 
 
 def viewpoints(roads: geopandas.GeoDataFrame, step_m: float) -> Array:

@@ -19,9 +19,7 @@ from shapely.ops import substring
 from ecospace.crs import require_same_crs
 from ecospace.errors import DataError, RuleError
 from ecospace.language import _
-
-#: Segments of a quarter circle in buffers.
-QUARTER_SEGMENTS = 16
+from ecospace.space.patches import QUARTER_SEGMENTS
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ecospace.space.network import (
     binary_network,
     probability_network,
 )
-from ecospace.space.patches import distances, effective_mesh_size
+from ecospace.space.patches import distances, effective_mesh_size, shapes_of
 from ecospace.space.protconn import protected_connected
 from tests.space.grids import ZONE
 
@@ -176,6 +176,12 @@ def test_effective_mesh_size_by_hand_and_across_borders() -> None:
     assert table["mesh_m2"].mean() == pytest.approx(whole["mesh_m2"]) == pytest.approx(whole["mesh_cut_m2"])
 
 
+def test_shape_of_a_square_by_hand() -> None:
+    row = shapes_of(squares((0, 0, 100)), edge_m=20).iloc[0]
+    assert row["perimeter_m"] == 400 and row["core_m2"] == pytest.approx(3600)
+    assert row["shape_index"] == pytest.approx(2 / np.pi**0.5)  # 400 / (2·√(π·10 000))
+
+
 @pytest.fixture(scope="module")
 def patches(data: Path) -> geopandas.GeoDataFrame:
     """404 habitat patches of the Trans-Mexican Volcanic System, published with the R package Makurhini."""
@@ -189,6 +195,15 @@ def test_published_areas_and_mesh_size_of_the_404_patches(patches: geopandas.Geo
     assert (patches.area.head(6) / 1e6).round(4).tolist() == [0.8584, 2.2022, 110.1997, 1.2100, 1.8472, 0.2631]
     assert patches.area.sum() / 1e6 == pytest.approx(12735.7391, abs=5e-4)
     assert patches.length.sum() / 1e3 == pytest.approx(17920.474, abs=0.01)
+    table = shapes_of(patches, edge_m=500)
+    assert table["area_m2"].mean() / 1e6 == pytest.approx(31.5241, abs=1e-4)
+    assert table["shape_index"].mean() == pytest.approx(2.2073, abs=5e-4)
+    assert table["shape_index"].head(6).tolist() == pytest.approx(
+        [1.8235, 2.1568, 4.9705, 1.7885, 2.9996, 2.5766], abs=1e-4
+    )
+    # Its buffers have other corners: 0.1 %, and one small core more.
+    assert table["core_m2"].sum() / 1e6 == pytest.approx(6315.9513, rel=1e-3)
+    assert (table["core_m2"] > 0).mean() == pytest.approx(0.6040, abs=0.003)
     # Its landscape is the patches themselves, and none of them touch: both procedures are the plain formula.
     everything = geopandas.GeoDataFrame(geometry=[patches.geometry.union_all()], index=["all"], crs=patches.crs)
     mesh = effective_mesh_size(patches, everything).loc["all"]
