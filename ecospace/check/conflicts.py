@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 

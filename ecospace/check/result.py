@@ -212,5 +212,5 @@ def write_pieces(results: Sequence[SiteResult], path: str | Path) -> Path:
         write_dataframe(frame, temporary, layer=_("overlaps"), driver="GPKG", geometry_type="Unknown")
         back = read_dataframe(temporary)
         if len(back) != len(frame) or abs(float(back["area_m2"].sum()) - float(frame["area_m2"].sum())) > 1e-6:
-            raise WriteError("E-WRITE-50", _("the overlap pieces do not read back as written."), file=target)
+            raise WriteError("E-WRITE-58", _("the overlap pieces do not read back as written."), file=target)
     return target
