@@ -118,7 +118,8 @@ def _coverages(
 
 
 def _covers(study: Study, errors: dict[str, EcospaceError], findings: list[Finding]) -> dict[str, Cover]:
-    from ecospace.measure.cover import counted_cover, cover_definition, cover_definitions, land_classes
+    from ecospace.measure.cover import counted_cover, land_classes
+    from ecospace.measure.cover_definitions import cover_definition, cover_definitions
 
     wanted = study.settings.get("forest", {})
     keys = [wanted["layer"]] if "layer" in wanted else [k for role in FOREST_ROLES for k in study.keys(role)]

@@ -14,7 +14,8 @@ from ecospace.errors import BalanceError, DataError
 from ecospace.layers.codes import clashes, code_system, likely_system
 from ecospace.layers.raster import open_raster
 from ecospace.layers.read import read_layer
-from ecospace.measure.cover import CoverDefinition, cover_definitions, explain, forest_cover, target_gap
+from ecospace.measure.cover import explain, forest_cover, target_gap
+from ecospace.measure.cover_definitions import CoverDefinition, cover_definitions
 
 COUNTY = gpd.GeoDataFrame(geometry=[box(500_000, 2_500_000, 510_000, 2_510_000)], crs=4547)
 
