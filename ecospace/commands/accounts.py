@@ -67,9 +67,7 @@ def register(app: typer.Typer) -> None:
         opened = open_study(folder)
         if land.endswith(".parquet"):
             with progress(_("Crossing")) as report:
-                table = streamed(
-                    opened, Path(land), by, within, memory_mb=memory_mb, scheduler=scheduler, progress=report
-                )
+                table = account(opened, land, by, within, memory_mb=memory_mb, scheduler=scheduler, progress=report)
         elif since is not None:
             table = changed(opened, since, land, by)
         else:
@@ -82,20 +80,26 @@ def register(app: typer.Typer) -> None:
             print(f"→ {output}")
 
 
-def account(study: Study, land: str, by: str, within: str | None) -> pd.DataFrame:
+def account(study: Study, land: str, by: str, within: str | None, **streaming: Any) -> pd.DataFrame:
     """The land account of a study, one row a unit and class; what is not drawn, or twice, stands in rows of its own."""
     import pandas as pd
 
-    from ecospace.measure.accounts import land_accounts
+    from ecospace.layers.store import open_store
+    from ecospace.measure.accounts import land_accounts, store_accounts
 
     inside = None if within is None else study.frame(within)
     # A park over several towns is a unit of its own, in no sum (E40).
     parks = [study.frame(key) for key in study.keys("industrial_park")]
     nested = pd.concat(parks) if parks else None
-    made = land_accounts(study.frame(land), study.boundary, study.zones, by=by, nested=nested, within=inside)
+    if land.endswith(".parquet"):
+        made = store_accounts(
+            open_store(land), study.boundary, study.zones, by=by, nested=nested, within=inside, **streaming
+        )
+    else:
+        made = land_accounts(study.frame(land), study.boundary, study.zones, by=by, nested=nested, within=inside)
     rows = [made.table]
     for column, label in (("missing_m2", _("(not drawn)")), ("double_m2", _("(of it drawn twice)"))):
-        gap = made.units[made.units[column] > 0]
+        gap = made.units[made.units[column].abs() > 0]
         rows.append(pd.DataFrame({"unit": gap.index, by: label, "area_m2": gap[column].to_numpy()}))
     table = pd.concat([part for part in rows if len(part)])
     place = pd.Series(range(len(made.units)), index=made.units.index)
@@ -111,17 +115,6 @@ def changed(study: Study, before: str, after: str, by: str) -> pd.DataFrame:
     made = change_matrix(study.frame(before), study.frame(after), zones, by=by)
     names = zones["name"] if "name" in zones else zones.index.to_series()
     return made.balance.assign(name=made.balance["unit"].map(names)).rename(columns={"class": by})
-
-
-def streamed(study: Study, store: Path, by: str, within: str | None, **options: Any) -> pd.DataFrame:
-    """The account of a prepared layer, however large."""
-    from ecospace.space.stream import stream_area
-
-    zones = study.boundary if study.zones is None else study.zones
-    layers = {"unit": zones} if within is None else {"within": study.frame(within), "unit": zones}
-    table = stream_area(store, layers, by=by, **options)
-    names = zones["name"] if "name" in zones else zones.index.to_series()
-    return table.assign(name=table["unit"].map(names))
 
 
 def accounts_table(study: Study, table: pd.DataFrame, land: str) -> Any:
