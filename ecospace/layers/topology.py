@@ -1,0 +1,129 @@
+"""Shapes drawn twice, overlaps inside a layer, gaps and overhangs against a boundary; each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from ecospace.findings import Finding
+from ecospace.language import _
+from ecospace.layers.repair import polygons_of
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+LISTED = 100
+
+#: Square metres below which an overlap or gap is counted, but not drawn: rounding of coordinates makes them.
+NOISE_M2 = 0.01
+#: Mean width in metres below which a long one is noise too: two layers densified apart differ by millimetres.
+NOISE_WIDTH_M = 0.01
+#: Features beyond which overlaps are not looked for pair by pair.
+MOST_FEATURES = 200_000
+
+
+def doubles(frame: GeoDataFrame) -> list[Finding]:
+    keys = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
+    _unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    repeats = np.flatnonzero(first[inverse.ravel()] != np.arange(len(keys)))
+    if not len(repeats):
+        return []
+    pairs = [f"{frame.index[row]} = {frame.index[first[inverse.ravel()[row]]]}" for row in repeats[:5]]
+    return [Finding(
+        "F-DATA-36", "warning",
+        _("{count} shapes are drawn twice ({pairs}); areas by union count them once, sums of the attribute twice.").format(
+            count=len(repeats), pairs=", ".join(pairs)),
+        features=ids_of(frame.index[repeats]), count=len(repeats),
+    )]  # fmt: skip
+
+
+def overlaps(frame: GeoDataFrame) -> tuple[list[Finding], list[dict[str, Any]]]:
+    shapes = frame.geometry.to_numpy()
+    if len(shapes) > MOST_FEATURES:
+        return [Finding("F-DATA-37", "note", _("with {count} shapes, overlaps were not looked for one by one.").format(
+            count=len(shapes)))], []  # fmt: skip
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = one < other
+    one, other = one[pairs], other[pairs]
+    # Neighbours that only touch need no overlay.
+    deep = ~shapely.touches(shapes[one], shapes[other])
+    one, other = one[deep], other[deep]
+    pieces = np.array([polygons_of(piece) for piece in shapely.intersection(shapes[one], shapes[other])], dtype=object)
+    areas = shapely.area(pieces) if len(pieces) else np.zeros(0)
+    real = _real(pieces)
+    if not (areas > 0).any():
+        return [], []
+    ids = [(str(frame.index[a]), str(frame.index[b])) for a, b in zip(one, other, strict=True)]
+    involved = list(dict.fromkeys(name for pair, big in zip(ids, real, strict=True) if big for name in pair))
+    finding = Finding(
+        "F-DATA-38", "warning" if real.any() else "note",
+        _("{count} pairs of shapes overlap, {area:.4f} ha in all ({noise} of them no more than rounding): {pairs}.").format(
+            count=int((areas > 0).sum()), area=float(areas.sum()) / 1e4, noise=int(((areas > 0) & ~real).sum()),
+            pairs=", ".join(f"{a} × {b}" for a, b in _largest(ids, areas))),
+        features=tuple(involved[:LISTED]), count=int((areas > 0).sum()),
+    )  # fmt: skip
+    places = [
+        _place("F-DATA-38", _("overlap"), pair, float(area), piece)
+        for pair, area, piece, big in zip(ids, areas, pieces, real, strict=True) if big
+    ]  # fmt: skip
+    return [finding], places
+
+
+def _real(pieces: Any) -> np.ndarray[Any, Any]:
+    """Which pieces are more than rounding, by area and by mean width."""
+    shapes = np.array(list(pieces), dtype=object)
+    area, length = shapely.area(shapes), shapely.length(shapes)
+    return np.asarray((area > NOISE_M2) & (2 * area > NOISE_WIDTH_M * length))
+
+
+def _largest(ids: Sequence[tuple[str, str]], areas: np.ndarray[Any, Any]) -> list[tuple[str, str]]:
+    return [ids[position] for position in np.argsort(-areas, kind="stable")[:5] if areas[position] > 0]
+
+
+def gaps(union: Any, boundary: GeoDataFrame | None) -> tuple[list[Finding], list[dict[str, Any]], dict[str, float]]:
+    """Ground that no shape covers, inside the boundary where there is one, else inside the layer's own outline."""
+    findings, facts = [], {}
+    if boundary is None:
+        outline = shapely.union_all([shapely.polygons(part.exterior) for part in shapely.get_parts(union)])
+    else:
+        outline = shapely.union_all(boundary.geometry.to_numpy())
+    gap = polygons_of(shapely.difference(outline, union))
+    pieces = sorted(shapely.get_parts(gap), key=lambda piece: -piece.area)
+    large = [piece for piece, real in zip(pieces, _real(pieces), strict=True) if real]
+    facts["gap_m2"] = float(shapely.area(gap))
+    places = [_place("F-DATA-39", _("gap"), (), float(piece.area), piece) for piece in large]
+    if large:
+        findings.append(Finding(
+            "F-DATA-39", "warning",
+            _("{area:.4f} ha in {count} places belong to no shape of the layer; the largest is {largest:.4f} ha.").format(
+                area=sum(piece.area for piece in large) / 1e4, count=len(large), largest=large[0].area / 1e4),
+            cure=_("A unit may be missing; look at the places in the GeoPackage of inspect."), count=len(large),
+        ))  # fmt: skip
+    if boundary is not None:
+        beyond = polygons_of(shapely.difference(union, outline))
+        facts["overhang_m2"] = float(shapely.area(beyond))
+        facts["missing_m2"] = float(shapely.area(outline)) - float(shapely.area(union))
+        parts = shapely.get_parts(beyond)
+        over = [piece for piece, real in zip(parts, _real(parts), strict=True) if real]
+        places += [_place("F-DATA-40", _("overhang"), (), float(piece.area), piece) for piece in over]
+        if over:
+            findings.append(Finding(
+                "F-DATA-40", "warning",
+                _("{area:.4f} ha of the layer in {count} places lie outside the study area; the ground it covers differs from the "
+              "study area by {missing:.4f} ha.").format(
+                area=sum(piece.area for piece in over) / 1e4, count=len(over), missing=facts["missing_m2"] / 1e4),
+                count=len(over),
+            ))  # fmt: skip
+    return findings, places, facts
+
+
+def _place(code: str, text: str, features: Sequence[str], area: float, geometry: Any) -> dict[str, Any]:
+    return {"code": code, "text": text, "features": ", ".join(features), "area_m2": area, "geometry": geometry}
+
+
+def ids_of(index: Any) -> tuple[str, ...]:
+    """At most a hundred ids of an index, as text."""
+    return tuple(map(str, list(index)[:LISTED]))
