@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 #: Layers that are listed in the report beside the rules: where the site lies, what is there now.
 LISTED = ("townships", "urban_boundary", "land_use")
+#: Sites in a batch from which on two threads share the layers.
+THREADED = 1_000
 
 
 def check_site(
@@ -213,11 +216,7 @@ class Checker:
         self._require_place(sites, crs)
         ground = move(crs, self.crs.crs)(shapes)
         areas = shapely.area(ground)
-        met: dict[str, list[Contact]] = {}
-        for key in self._keys:
-            layer = self.layer(key)
-            if isinstance(layer, ControlLayer):
-                met[key] = contacts(seen, layer, self.crs.crs)
+        met = self._met(seen)
         shift_m = {key: self._shift_m(crs, key) for key in met}
         out = []
         for i, site in enumerate(sites):
@@ -225,6 +224,29 @@ class Checker:
             own = {key: found[i] for key, found in met.items()}
             out.append(self._judge(subject, own))
         return out
+
+    def _met(self, sites: Sites) -> dict[str, list[Contact]]:
+        """The contacts of the sites with each layer; a large batch takes two threads, each with layers of its own."""
+        layers = {key: layer for key in self._keys if isinstance(layer := self.layer(key), ControlLayer)}
+        if len(sites) < THREADED or len(layers) < 2:
+            return {key: contacts(sites, layer, self.crs.crs) for key, layer in layers.items()}
+        # The largest layer stands alone against the rest, more or less: two heaps of nearly the same weight.
+        heaps: tuple[list[str], list[str]] = ([], [])
+        weights = [0, 0]
+        for key in sorted(layers, key=lambda key: -len(layers[key].areas) - len(layers[key].edges)):
+            lighter = weights.index(min(weights))
+            heaps[lighter].append(key)
+            weights[lighter] += len(layers[key].areas) + len(layers[key].edges)
+
+        def heap(keys: list[str], own: Sites) -> dict[str, list[Contact]]:
+            return {key: contacts(own, layers[key], self.crs.crs) for key in keys}
+
+        # Sites are prepared, and a prepared geometry in two threads crashes GEOS: each thread has its own copy.
+        copied = Sites(shapely.from_wkb(shapely.to_wkb(sites.shapes)), sites.crs)
+        with ThreadPoolExecutor(2) as pool:
+            one, other = pool.submit(heap, heaps[0], sites), pool.submit(heap, heaps[1], copied)
+            found = one.result() | other.result()
+        return {key: found[key] for key in layers}
 
     def _judge(self, subject: Subject, met: dict[str, Contact]) -> SiteResult:
         controls = {role: self._control(role, met) for role in self.roles}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -13,7 +14,7 @@ from ecospace.check.result import SiteResult
 from ecospace.check.site import read_sites, sites_of
 from ecospace.check.verdict import Level
 from ecospace.errors import DataError, UsageError
-from tests.check.county import CRS_GK, X, Y, box, county, layer, sites
+from tests.check.county import CRS_GK, X, Y, box, county, layer, sites, star
 
 TWO_PLOTS = """[属性描述]
 格式版本号=1.01版本
@@ -149,3 +150,17 @@ def test_sites_that_cannot_be_judged_stop() -> None:
         sites_of(gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)]))
     with pytest.raises(UsageError, match="E-USE-52"):
         sites(box(0, 0, 1, 1), polluting="perhaps")
+
+
+def test_a_batch_in_two_threads_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    shapes = [star(random, *random.uniform(0, 5_000, 2), 120.0, 12) for _ in range(150)]
+    layers = [
+        layer([star(random, *random.uniform(0, 5_000, 2), 600.0, 300) for _ in range(12)], role)
+        for role in ("eco_redline", "farmland", "public_forest")
+    ]
+    alone = county(*layers).check(sites(*shapes))
+    monkeypatch.setattr("ecospace.check.checker.THREADED", 100)
+    for _ in range(5):
+        together = county(*layers).check(sites(*shapes))
+        assert [result.as_dict() for result in together] == [result.as_dict() for result in alone]
