@@ -133,7 +133,7 @@ def read_boundary_txt(
     GeometryError
         E-GEO-40 … 42: rings without one meaning.
     DataError
-        E-DATA-70: the declared area is not that of the coordinates, in hectares or square metres.
+        E-DATA-91: the declared area is not that of the coordinates, in hectares or square metres.
 
     Notes
     -----

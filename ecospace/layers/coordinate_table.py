@@ -92,9 +92,9 @@ def read_coordinate_table(
     Raises
     ------
     ReadError
-        E-READ-69 … 73: no table, several sheets, a row that is not understood.
+        E-READ-69 … 92: no table, several sheets, a row that is not understood.
     DataError
-        E-DATA-70: the declared area is another; E-DATA-71: a number that has lost digits.
+        E-DATA-91: the declared area is another; E-DATA-92: a number that has lost digits.
     CRSError, GeometryError
         As for `read_boundary_txt`.
     """
@@ -123,7 +123,7 @@ def _chosen(sheets: dict[str, Rows], sheet: str | None) -> dict[str, Rows]:
     tables = {name: rows for name, rows in sheets.items() if any(_columns(rows, at) for at in range(len(rows)))}
     if sheet not in (None, "*") and sheet not in tables:
         raise ReadError(
-            "E-READ-70",
+            "E-READ-77",
             _("there is no sheet {sheet!r} with a table of points.").format(sheet=sheet),
             cure=_("Sheets with one: {sheets}.").format(sheets=", ".join(tables)),
         )
@@ -135,7 +135,7 @@ def _chosen(sheets: dict[str, Rows], sheet: str | None) -> dict[str, Rows]:
         )
     if sheet is None and len(tables) > 1:
         raise ReadError(
-            "E-READ-70",
+            "E-READ-78",
             _(
                 "{count} sheets hold tables of points ({sheets}); reading one of them would leave out the others."
             ).format(count=len(tables), sheets=", ".join(tables)),
@@ -249,7 +249,7 @@ def _agree(header: dict[str, str], said: dict[str, str]) -> None:
         if value and header.setdefault(key, value) != value:
             text = _("{key} is {one} in one place of the table and {other} in another.")
             raise ReadError(
-                "E-READ-71",
+                "E-READ-79",
                 text.format(key=key, one=header[key], other=value),
                 cure=_("Split the table, one coordinate system each."),
             )
@@ -276,7 +276,7 @@ def _point(row: list[str], number: int, columns: dict[str, int], ring: str, seen
         values.append(unpack_dms(read.value) if packed else read.value)
     if not re.fullmatch(r"[0-9]{1,6}", ring):
         text = _("row {row}: the ring number (圈号) is not a positive whole number.").format(row=number)
-        raise ReadError("E-READ-72", text, cure=_("Correct the row."))
+        raise ReadError("E-READ-89", text, cure=_("Correct the row."))
     return Point(_cell(row, columns, "label"), int(ring), values[1], values[0], number)
 
 

@@ -82,7 +82,7 @@ class Helmert:
         # A wrong scale moves heights, not places, so only its size gives it away.
         if abs(ppm) > LARGEST_PPM:
             raise CRSError(
-                "E-CRS-40",
+                "E-CRS-45",
                 _("a scale of {ppm:g} ppm is implausible between these datums (a few ppm).").format(ppm=ppm),
                 cure=_(
                     "Check units (metres, seconds of arc, ppm), signs and direction (to CGCS2000) of the parameters."
@@ -121,7 +121,7 @@ def shift_datum(frame: GeoDataFrame, shift: Helmert | str | Path, *, layer: str 
     Raises
     ------
     CRSError
-        E-CRS-39: the layer is in neither datum; E-CRS-40: the shift is implausible (units or signs); E-CRS-41: a
+        E-CRS-39: the layer is in neither datum; E-CRS-44: the shift is implausible (units or signs); E-CRS-46: a
         place outside the grid.
     ReadError
         E-READ-74: no such grid.
@@ -154,7 +154,7 @@ def shift_datum(frame: GeoDataFrame, shift: Helmert | str | Path, *, layer: str 
     distances = _distances(before, after, source)
     if not np.isfinite(distances).all():
         raise CRSError(
-            "E-CRS-41",
+            "E-CRS-46",
             _("{count} points lie outside the area of the transformation grid.").format(
                 count=int((~np.isfinite(distances)).sum())
             ),
@@ -163,7 +163,7 @@ def shift_datum(frame: GeoDataFrame, shift: Helmert | str | Path, *, layer: str 
         )
     if distances.size and not PLAUSIBLE_M[0] <= distances.max() <= PLAUSIBLE_M[1]:
         raise CRSError(
-            "E-CRS-40",
+            "E-CRS-44",
             _(
                 "the parameters would move the layer by {distance:.1f} m; these datums are some metres to 300 m apart."
             ).format(distance=float(distances.max())),

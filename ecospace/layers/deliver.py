@@ -55,7 +55,7 @@ def deliver(
     Raises
     ------
     DataError
-        E-DATA-72 … 76: a value that the schema does not allow, with the ids of the features.
+        E-DATA-93 … 76: a value that the schema does not allow, with the ids of the features.
     GeometryError
         E-GEO-45: another kind of geometry, or an invalid one.
     WriteError

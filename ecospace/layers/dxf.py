@@ -72,7 +72,7 @@ def read_dxf(
     Raises
     ------
     ReadError
-        E-READ-85 … 87: damaged, nothing to read, no such layer.
+        E-READ-85 … 96: damaged, nothing to read, no such layer.
     CRSError
         The numbers do not fit the CRS given.
     """

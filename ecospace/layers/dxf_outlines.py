@@ -39,7 +39,7 @@ class Outline:
 
 
 def open_drawing(file: Path) -> Drawing:
-    """A drawing, opened by ezdxf; whatever is wrong with it is an error of ours (E-READ-85)."""
+    """A drawing, opened by ezdxf; whatever is wrong with it is an error of ours (E-READ-85, E-READ-93)."""
     from ezdxf.filemanagement import readfile
 
     # What ezdxf logs about a damaged drawing is said by our error; without a handler it would go to the terminal.
@@ -52,7 +52,7 @@ def open_drawing(file: Path) -> Drawing:
             return readfile(file, encoding="gb18030", errors="strict")
     except OSError as error:
         raise ReadError(
-            "E-READ-85", _("this is no DXF drawing."), cure=_("Save it as DXF (R2007 or later).")
+            "E-READ-93", _("this is no DXF drawing."), cure=_("Save it as DXF (R2007 or later).")
         ) from error
     except Exception as error:  # a damaged drawing makes ezdxf raise anything from KeyError to RecursionError
         text = _("the drawing is damaged: {reason}.").format(reason=f"{type(error).__name__} {error}"[:200])
@@ -76,7 +76,7 @@ def outlines_of(drawing: Drawing, unread: Counter[str]) -> Iterator[Outline]:
             points, closed, arcs = read
             if not np.isfinite(points).all():
                 raise ReadError(
-                    "E-READ-85", _("entity {id} has coordinates that are not numbers.").format(id=identifier)
+                    "E-READ-96", _("entity {id} has coordinates that are not numbers.").format(id=identifier)
                 )
             yield Outline(
                 identifier, _readable(entity.dxf.layer), _readable(block), entity.dxftype(), points, closed, arcs

@@ -114,7 +114,7 @@ def _geometry(plot: Plot, rings: list[list[Point]], identifier: str, degrees: bo
         parts = [shapely.LineString(line) for line in lines]
         return parts[0] if len(parts) == 1 else shapely.MultiLineString(parts), []
     raise GeometryError(
-        "E-GEO-40",
+        "E-GEO-47",
         _("the parcel is said to be {kind}, but has not the points for it.").format(kind=plot.kind),
         cure=_("Check the point list of the parcel."),
         features=[identifier],
@@ -149,7 +149,7 @@ def _declared_area(plot: Plot, computed: float | None, identifier: str) -> tuple
     if others:
         text += " " + _("It would fit the unit {unit}.").format(unit={"mu": "亩", "km2": "km²"}[others[0]])
     cure = _('Correct the points or the area (in hectares); to read on anyway: declared_area = "ignore".')
-    return None, [Finding("E-DATA-70", "error", text, cure, features=(identifier,))]
+    return None, [Finding("E-DATA-91", "error", text, cure, features=(identifier,))]
 
 
 def _area_findings(unit: str, area: float, computed: float, differs: bool, identifier: str) -> list[Finding]:

@@ -135,15 +135,15 @@ def filled(frame: pd.DataFrame, schema: Schema, columns: dict[str, str], *, widt
     Raises
     ------
     DataError
-        E-DATA-72: a required field is missing or empty; E-DATA-73: a value does not fit its width; E-DATA-74: a value
-        of another type; E-DATA-75: a value not allowed; E-DATA-76: the key is not unique.
+        E-DATA-93: a required field is missing or empty; E-DATA-94: a value does not fit its width; E-DATA-95: a value
+        of another type; E-DATA-96: a value not allowed; E-DATA-97: the key is not unique.
     """
     out = Filled()
     for entry in schema.fields:
         column = columns.get(entry.name, entry.name)
         if column not in frame.columns:
             if entry.name in columns or entry.required:
-                raise _error("E-DATA-72", schema, entry, _("the layer has no column {column}.").format(column=column))
+                raise _error("E-DATA-93", schema, entry, _("the layer has no column {column}.").format(column=column))
             out.values[entry.name] = [None] * len(frame)
             continue
         out.values[entry.name] = _column(frame[column], schema, entry, width_bytes, out)
@@ -163,7 +163,7 @@ def filled(frame: pd.DataFrame, schema: Schema, columns: dict[str, str], *, widt
     if len(twice):
         entry = next(entry for entry in schema.fields if entry.name == schema.key)
         raise _error(
-            "E-DATA-76", schema, entry, _("{count} features share a key.").format(count=len(twice)), twice.index
+            "E-DATA-97", schema, entry, _("{count} features share a key.").format(count=len(twice)), twice.index
         )
     return out
 
@@ -176,25 +176,25 @@ def _column(values: pd.Series[Any], schema: Schema, entry: Field, width_bytes: s
         missing = value is None or value is pd.NaT or value is pd.NA or value != value or value == ""
         if missing:
             if entry.required:
-                wrong.setdefault("E-DATA-72", []).append(index)
+                wrong.setdefault("E-DATA-93", []).append(index)
             result.append(None)
             continue
         try:
             plain = _typed(value, entry)
         except (ValueError, ArithmeticError, TypeError):
-            wrong.setdefault("E-DATA-74", []).append(index)
+            wrong.setdefault("E-DATA-95", []).append(index)
             continue
         rounded += entry.type == "number" and abs(plain - float(value)) > 1e-9
         if not _fits(plain, entry, width_bytes):
-            wrong.setdefault("E-DATA-73", []).append(index)
+            wrong.setdefault("E-DATA-94", []).append(index)
         if not _allowed(plain, entry):
-            wrong.setdefault("E-DATA-75", []).append(index)
+            wrong.setdefault("E-DATA-96", []).append(index)
         result.append(plain)
     texts = {
-        "E-DATA-72": _("{count} features have no value."),
-        "E-DATA-73": _("{count} values do not fit the width {width}."),
-        "E-DATA-74": _("{count} values are not of the type {type}."),
-        "E-DATA-75": _("{count} values are not allowed there."),
+        "E-DATA-93": _("{count} features have no value."),
+        "E-DATA-94": _("{count} values do not fit the width {width}."),
+        "E-DATA-95": _("{count} values are not of the type {type}."),
+        "E-DATA-96": _("{count} values are not allowed there."),
     }
     for code, ids in wrong.items():
         raise _error(code, schema, entry, texts[code].format(count=len(ids), width=entry.width, type=entry.type), ids)

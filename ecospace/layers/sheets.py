@@ -21,9 +21,9 @@ def sheets_of(file: Path) -> dict[str, Rows]:
     Raises
     ------
     ReadError
-        E-READ-72: a formula without a stored value; E-READ-73: not a workbook that can be read.
+        E-READ-84: a formula without a stored value; E-READ-73: the old format; E-READ-92: damaged.
     DataError
-        E-DATA-71: a number that has lost its last digits.
+        E-DATA-92: a number that has lost its last digits.
     """
     raw = file.read_bytes()
     if raw.startswith(b"PK"):
@@ -49,7 +49,7 @@ def _excel(file: Path) -> dict[str, Rows]:
         formulas = load_workbook(file, data_only=False)
     except Exception as error:  # openpyxl lets errors of zipfile, ElementTree and its own checks through
         raise ReadError(
-            "E-READ-73",
+            "E-READ-92",
             _("the workbook is damaged: {reason}.").format(reason=type(error).__name__),
             cure=_("Open it in Excel or WPS and save it again as .xlsx."),
         ) from error
@@ -63,7 +63,7 @@ def _cells(sheet: Any, formulas: Any) -> Rows:
         for cell, formula in zip(row, formula_row, strict=True):
             if cell.value is None and formula.data_type == "f":
                 raise ReadError(
-                    "E-READ-72",
+                    "E-READ-84",
                     _("cell {cell} holds a formula without a stored value; its number is not known.").format(
                         cell=f"{sheet.title}!{cell.coordinate}"
                     ),
@@ -86,7 +86,7 @@ def _cell_text(value: Any, cell: str) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if abs(value) >= EXACT:
             raise DataError(
-                "E-DATA-71",
+                "E-DATA-92",
                 _("cell {cell}: a number of more than 15 digits has lost its last ones in the spreadsheet.").format(
                     cell=cell
                 ),

@@ -67,7 +67,7 @@ def test_a_delivery_by_schema(tmp_path: Path) -> None:
     output = run("deliver", tmp_path / "x.gpkg", tmp_path / "交.gdb", "--schema", "STBHHX", "--field", "MC=name")
     assert "[F-DEL-01]" in output and "1 个要素" in output
     assert gpd.read_file(tmp_path / "交.gdb", layer="STBHHX")["MC"].tolist() == ["甲地块"]
-    with pytest.raises(DataError, match=r"E-DATA-72.*MC"):
+    with pytest.raises(DataError, match=r"E-DATA-93.*MC"):
         run("deliver", tmp_path / "x.gpkg", tmp_path / "交.gdb", "--schema", "STBHHX")
     with pytest.raises(UsageError, match="E-USE-44"):
         run("deliver", tmp_path / "x.gpkg", tmp_path / "交.gdb", "--schema", "STBHHX", "--field", "MC")

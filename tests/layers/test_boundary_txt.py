@@ -220,9 +220,9 @@ STOPS = {
     "first point at two places": (
         HEADER + SQUARE[: SQUARE.rindex("2560000")] + "2560001.000,38460000.000\n", ReadError, "E-READ-66"),
     "count wrong, no area": (HEADER + SQUARE.replace("5,1.0000", "9,"), ReadError, "E-READ-67"),
-    "area wrong": (HEADER + SQUARE.replace("1.0000", "1.2000"), DataError, "E-DATA-70"),
+    "area wrong": (HEADER + SQUARE.replace("1.0000", "1.2000"), DataError, "E-DATA-91"),
     "area in mu": (HEADER + SQUARE.replace("1.0000", "15.0000"), DataError, "亩"),
-    "one digit wrong": (HEADER + SQUARE.replace("J2,1,2560000", "J2,1,2560900"), DataError, "E-DATA-70"),
+    "one digit wrong": (HEADER + SQUARE.replace("J2,1,2560000", "J2,1,2560900"), DataError, "E-DATA-91"),
     "no parcel": (HEADER, ReadError, "E-READ-63"),
     "parcel without points": (HEADER + SQUARE.splitlines()[0], ReadError, "E-READ-68"),
     "points in a wrong order": (
@@ -265,7 +265,7 @@ def test_the_advice_of_the_messages_works(tmp_path: Path) -> None:
 
     unlike = written(tmp_path, HEADER + SQUARE.replace("1.0000", "1.2000"))
     parcels = read_boundary_txt(unlike, declared_area="ignore")
-    assert codes(parcels) == ["E-DATA-70"] and parcels.frame["declared_area_m2"].isna().all()
+    assert codes(parcels) == ["E-DATA-91"] and parcels.frame["declared_area_m2"].isna().all()
 
 
 def test_tA01_without_a_system_nothing_is_assumed(tmp_path: Path) -> None:

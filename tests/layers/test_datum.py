@@ -107,9 +107,9 @@ def test_the_advice_works() -> None:
         ([1, 2, 3], "E-CRS-38"),
         ([0] * 7, "E-CRS-38"),
         ([float("nan")] + [1] * 6, "E-CRS-38"),
-        ([*SEVEN[:3], *(math.radians(angle) for angle in (800, 900, 1000)), 0], "E-CRS-40"),
-        ([12300, 108600, 61900, 0, 0, 0, 0], "E-CRS-40"),  # millimetres
-        ([0, 0, 0, 0, 0, 0, -450], "E-CRS-40"),  # scale not in ppm
+        ([*SEVEN[:3], *(math.radians(angle) for angle in (800, 900, 1000)), 0], "E-CRS-44"),
+        ([12300, 108600, 61900, 0, 0, 0, 0], "E-CRS-44"),  # millimetres
+        ([0, 0, 0, 0, 0, 0, -450], "E-CRS-45"),  # scale not in ppm
     ],
 )
 def test_parameters_in_wrong_units_stop(seven: list[float], expected: str) -> None:

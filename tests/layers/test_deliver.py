@@ -115,18 +115,18 @@ def test_dates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"BSM": ["4407832010000000011", "2", "3"]}, "E-DATA-73"),
-        ({"BSM": ["1", "1", "3"]}, "E-DATA-76"),
-        ({"BSM": ["1", None, "3"]}, "E-DATA-72"),
-        ({"BSM": [1, 2, 3]}, "E-DATA-74"),
-        ({"DLBM": ["0301", "林地", "1101"]}, "E-DATA-75"),
-        ({"TBMJ": [1.0, 0.0, 2.0]}, "E-DATA-75"),
-        ({"TBMJ": [1.0, float("nan"), 2.0]}, "E-DATA-72"),
-        ({"TBMJ": [1.0, float("inf"), 2.0]}, "E-DATA-74"),
-        ({"TBMJ": [1.0, 1e13, 2.0]}, "E-DATA-73"),
-        ({"TBMJ": ["1", "2", "3"]}, "E-DATA-74"),
-        ({"SJNF": [2024, 2024.5, 2024]}, "E-DATA-74"),
-        ({"SJNF": [2024, 20240, 2024]}, "E-DATA-73"),
+        ({"BSM": ["4407832010000000011", "2", "3"]}, "E-DATA-94"),
+        ({"BSM": ["1", "1", "3"]}, "E-DATA-97"),
+        ({"BSM": ["1", None, "3"]}, "E-DATA-93"),
+        ({"BSM": [1, 2, 3]}, "E-DATA-95"),
+        ({"DLBM": ["0301", "林地", "1101"]}, "E-DATA-96"),
+        ({"TBMJ": [1.0, 0.0, 2.0]}, "E-DATA-96"),
+        ({"TBMJ": [1.0, float("nan"), 2.0]}, "E-DATA-93"),
+        ({"TBMJ": [1.0, float("inf"), 2.0]}, "E-DATA-95"),
+        ({"TBMJ": [1.0, 1e13, 2.0]}, "E-DATA-94"),
+        ({"TBMJ": ["1", "2", "3"]}, "E-DATA-95"),
+        ({"SJNF": [2024, 2024.5, 2024]}, "E-DATA-95"),
+        ({"SJNF": [2024, 20240, 2024]}, "E-DATA-94"),
     ],
 )
 def test_a_value_that_the_schema_does_not_allow_stops_by_id(tmp_path: Path, change: dict[str, list], code: str) -> None:
@@ -139,12 +139,12 @@ def test_a_value_that_the_schema_does_not_allow_stops_by_id(tmp_path: Path, chan
 def test_widths_of_a_shapefile_are_bytes(tmp_path: Path) -> None:
     long = PARCELS.assign(DLMC=["林" * 31, "b", "c"])  # 62 bytes in GBK, 31 characters
     deliver({"DLTB": long}, tmp_path / "x.gdb")
-    with pytest.raises(DataError, match=r"E-DATA-73.*DLMC"):
+    with pytest.raises(DataError, match=r"E-DATA-94.*DLMC"):
         deliver({"DLTB": long}, tmp_path / "x.shp")
 
 
 def test_other_refusals(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"E-DATA-72.*TBMJ"):
+    with pytest.raises(DataError, match=r"E-DATA-93.*TBMJ"):
         deliver({"DLTB": PARCELS.drop(columns="TBMJ")}, tmp_path / "x.gdb")
     with pytest.raises(UsageError, match=r"E-USE-40.*DLTB, STBHHX"):
         deliver({"XXXX": PARCELS}, tmp_path / "x.gdb")
