@@ -102,11 +102,11 @@ def judge_crs(
     standards.md 2.7. The shift of GCJ-02 and BD-09 does not show in one layer: see `ecospace.layers.offset`.
     """
     points = points_of(coordinates)
-    reading = read_numbers(points)
-    if reading.kind == "packed" and not packed:
-        reading = replace(reading, kind="degrees")
+    reading = read_numbers(points, packed=packed)
     if reading.kind == "nothing":
         return Judgement(None, (_error("E-CRS-32", _("the layer has no coordinate that is a number.")),))
+    # From here on only the extent counts.
+    points = np.array(bounds_of(points)).reshape(2, 2)
     said = declared_by(header or {})
     place_box = _degrees_box(place) if place is not None else None
 
