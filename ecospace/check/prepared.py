@@ -54,8 +54,18 @@ def prepare(layer: Layer) -> ControlLayer:
     ------
     DataError
         E-DATA-50: nothing is in it, or a shape is missing, empty or invalid: no site could be judged against it.
+        E-DATA-59: features were left out while it was read (``on_error = "leave out"``).
     """
     frame = layer.frame
+    left_out = [finding for finding in layer.findings if finding.level == "error"]
+    if left_out:
+        raise DataError(
+            "E-DATA-59",
+            _("features of the layer were left out while it was read: a site on one of them would read as clear. {text}").format(
+                text=left_out[0].text),
+            cure=_("Have them repaired at the source; for checks a layer has to be whole."),
+            layer=layer.key, file=layer.path, features=[name for finding in left_out for name in finding.features][:100],
+        )  # fmt: skip
     shapes = np.asarray(shapely.force_2d(frame.geometry.to_numpy()), dtype=object)
     wrong = shapely.is_missing(shapes) | shapely.is_empty(shapes) | ~shapely.is_valid(shapes)
     if wrong.any() or not len(frame):

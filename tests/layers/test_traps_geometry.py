@@ -154,6 +154,16 @@ def test_tB09_null_and_empty_shapes_stop_by_id(tmp_path: Path) -> None:
     }
 
 
+def test_tB09_a_layer_with_features_left_out_judges_no_site(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.gpkg", BOX, None)
+    red = read_layer(path, on_error="leave out", key="eco_redline", role="eco_redline")
+    far = gpd.GeoSeries([shapely.box(EAST + 5_000, NORTH, EAST + 5_100, NORTH + 100)], crs=METRES)
+    edge = shapely.box(EAST - 9_000, NORTH - 9_000, EAST + 9_000, NORTH + 9_000)
+    checker = county.county(county.layer([edge], "boundary"), red)
+    (result,) = checker.check(county.sites(far.iloc[0]))
+    assert result.level is Level.UNDECIDED
+
+
 def test_tB10_ground_that_several_shapes_cover_counts_once() -> None:
     shapes = frame_of(shapely.box(0, 0, 60, 100), shapely.box(30, 0, 90, 100), shapely.box(30, 0, 90, 100))
     zones = frame_of(BOX, ids=["z"])
