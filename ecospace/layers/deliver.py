@@ -20,7 +20,7 @@ from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.gdal import vector
-from ecospace.layers.readback import Written, on_disk, require_deliverable, require_same
+from ecospace.layers.readback import Written, on_disk, remove_stale, require_deliverable, require_same
 from ecospace.layers.schema import GEOMETRIES, Schema, filled, read_schema
 
 DRIVERS = {".gdb": "OpenFileGDB", ".gpkg": "GPKG", ".shp": "ESRI Shapefile"}
@@ -95,6 +95,8 @@ def deliver(
                 _write_arrow(sent, schema, temporary, driver)
         for schema, sent in prepared:
             _compare(sent, schema, temporary, driver, target)
+        if driver == "ESRI Shapefile":
+            remove_stale(target, temporary)
     marked = tuple(finding.of(file=target.name) for finding in findings)
     return Written(target, sum(len(sent) for _schema, sent in prepared), marked)
 

@@ -22,6 +22,8 @@ from ecospace.language import _
 NOISE = 1e-9
 #: The same for a coordinate: 0.04 mm of an easting with its zone number.
 EXACT = 1e-12
+#: Companions of a Shapefile that go stale when it is written anew.
+STALE = {".qix", ".sbn", ".sbx", ".fbn", ".fbx", ".ain", ".aih", ".atx", ".ixs", ".mxs", ".idm", ".ind", ".cpg", ".qpj"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,17 @@ def require_deliverable(frame: GeoDataFrame, file: Path, *, layer: str = "") -> 
             file=file,
             layer=layer,
         )
+
+
+def remove_stale(target: Path, written: Path) -> None:
+    """Remove the indexes and companions that an older Shapefile of the same name left behind.
+
+    A stale .qix makes GDAL find nothing in a place, and a stale .cpg garbles the texts (trust.md tC01, tC15).
+    """
+    fresh = {companion.suffix.lower() for companion in written.parent.glob(f"{written.stem}.*")}
+    for companion in target.parent.glob(f"{target.stem}.*"):
+        if companion.suffix.lower() in STALE - fresh:
+            companion.unlink()
 
 
 @contextmanager

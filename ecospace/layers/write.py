@@ -21,7 +21,7 @@ from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.gdal import vector
-from ecospace.layers.readback import Written, on_disk, require_deliverable, require_same
+from ecospace.layers.readback import Written, on_disk, remove_stale, require_deliverable, require_same
 
 #: Bytes of a field name and of a text in a DBF file.
 NAME_BYTES, TEXT_BYTES = 10, 254
@@ -111,6 +111,8 @@ def _write_gdal(
             ) from error
         require_same(frame, again, path=target, columns=columns, step=step, key=key)
         _require_crs(frame.crs, again.crs, target)
+        if driver == "ESRI Shapefile":
+            remove_stale(target, temporary)
 
 
 def _require_crs(sent: CRS, again: CRS | None, target: Path) -> None:

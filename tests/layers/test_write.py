@@ -118,6 +118,17 @@ def test_tC01_gbk_by_default_and_utf_8_where_it_must_be(tmp_path: Path) -> None:
     assert gpd.read_file(tmp_path / "y.shp")["名称"].tolist() == ["𠮷", "b", "c"]
 
 
+def test_tC15_stale_companions_of_an_older_shapefile_go(tmp_path: Path) -> None:
+    (tmp_path / "x.cpg").write_text("UTF-8")
+    (tmp_path / "x.qix").write_bytes(b"stale")
+    (tmp_path / "x.txt").write_text("mine")
+    write_layer(layer(), tmp_path / "x.shp")
+    assert not (tmp_path / "x.qix").exists()
+    assert (tmp_path / "x.txt").read_text() == "mine"
+    assert gpd.read_file(tmp_path / "x.shp")["名称"].tolist()[:2] == ["孔雀湖", "梁金山（北）"]
+    assert not (tmp_path / "x.cpg").exists() or (tmp_path / "x.cpg").read_text() != "UTF-8"
+
+
 def test_mixed_kinds_need_another_format(tmp_path: Path) -> None:
     mixed = GeoDataFrame({"id": ["a", "b"]}, geometry=[Point(113, 22), LineString([(113, 22), (114, 22)])], crs=4490)
     with pytest.raises(WriteError, match="E-WRITE-47"):
