@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gettext
 import os
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 LOCALES = {"zh": "zh_CN", "en": "en"}
@@ -33,7 +33,7 @@ def speak(language: str) -> None:
     os.environ["ECOSPACE_LANG"] = language
 
 
-@lru_cache(maxsize=None)
+@cache
 def _catalogue(locale: str) -> gettext.NullTranslations:
     return gettext.translation("ecospace", CATALOGUES, [locale], fallback=True)
 

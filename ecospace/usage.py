@@ -72,7 +72,9 @@ def usage_message(error: Any) -> str:
     elif kind == "BadParameter" and hint:
         text = _("the value of {what} does not fit: {said}").format(what=hint, said=said)
     elif "unexpected extra argument" in said:
-        text = _("there is an argument too many: {names}").format(names=said.partition("(")[2].rpartition(")")[0].partition("(")[2] or said)
+        text = _("there is an argument too many: {names}").format(
+            names=said.partition("(")[2].rpartition(")")[0].partition("(")[2] or said
+        )
     else:
         text = said
     lines = []
