@@ -194,12 +194,15 @@ def _shape(paths: list[npt.NDArray[np.float64]], shape: Shape) -> Any:
         return shapely.multipoints(np.concatenate(paths))
     if shape == "line":
         return shapely.multilinestrings([shapely.linestrings(path) for path in paths])
-    # Shells turn one way and holes the other; y points down, so it is the other way round than on paper.
-    rings = [shapely.linearrings(path) for path in paths]
-    holes = [shapely.polygons(ring) for ring in rings if shapely.is_ccw(ring)]
-    shells = [shapely.polygons(ring) for ring in rings if not shapely.is_ccw(ring)]
-    whole = shells[0] if len(shells) == 1 else shapely.union_all(shells)
-    return shapely.difference(whole, shapely.union_all(holes)) if holes else whole
+    # Each shell is followed by its holes, which turn the other way; y points down, so that is the other way round too.
+    parts: list[tuple[Any, list[Any]]] = []
+    for ring in (shapely.linearrings(path) for path in paths):
+        if parts and shapely.is_ccw(ring):
+            parts[-1][1].append(ring)
+        else:
+            parts.append((ring, []))
+    polygons = [shapely.Polygon(shell, holes) for shell, holes in parts]
+    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
 
 def screen(longitude: npt.NDArray[np.float64], latitude: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

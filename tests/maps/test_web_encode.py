@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -180,3 +181,26 @@ def test_empty_and_mixed_shapes_are_named() -> None:
 
 def test_the_same_layer_gives_the_same_bytes() -> None:
     assert encode(parcels()).packed() == encode(parcels()).packed()
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("file", "layer"),
+    [
+        ("guangdong_admin/guangdong_tianditu_cgcs2000.gpkg", "district"),
+        ("aachen/aachen.gpkg", "natura2000"),
+        ("taiwan_water_zones/taiwan_water_source_plans.gpkg", "H0306_shimen"),
+    ],
+)
+def test_real_layers_are_drawn_where_they_lie(data: Path, file: str, layer: str) -> None:
+    frame = gpd.read_file(data / file, layer=layer)
+    coded = encode(frame, tolerance_m=0.5)
+    degrees = frame.geometry.to_crs(frame.crs.geodetic_crs).to_numpy()
+    there = shapely.transform(degrees, lambda xy: screen(xy[:, 0], xy[:, 1]))
+    drawn = decode(coded)
+    latitude = np.abs(frame.geometry.to_crs(frame.crs.geodetic_crs).bounds[["miny", "maxy"]].to_numpy()).min()
+    moved = metres(shapely.hausdorff_distance(there, drawn).max(), latitude)
+    assert 0 < moved <= coded.displacement_m
+    # A border of length L that moves by d changes an area by L * d at most.
+    change = np.abs(shapely.area(drawn) - shapely.area(there))
+    assert (change <= shapely.length(there) * coded.displacement_m * UNITS_PER_METRE / np.cos(np.radians(60)) + 1).all()
