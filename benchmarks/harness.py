@@ -54,12 +54,13 @@ class Data:
 
 @dataclass(frozen=True)
 class Bar:
-    """A ratio ecospace / peer that is to be reached: of "wall", "cpu" or "memory"."""
+    """A ratio ecospace / peer that is to be reached: of "wall", "cpu" or "memory"; at one size only, where it says so."""
 
     what: str
     ratio: float
     against: str = "best"
     ours: str = ""
+    parcels: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def record_of(
     if ours is not None:
         for key, found in runs.items():
             rows[key]["difference"] = difference(runs[ours][0].totals, found[0].totals)
-    bars = [judged for bar in getattr(job, "BARS", []) if (judged := _judged(bar, job, runs)) is not None]
+    asked = [bar for bar in getattr(job, "BARS", []) if bar.parcels in (0, data.parcels)]
+    bars = [judged for bar in asked if (judged := _judged(bar, job, runs)) is not None]
     return {
         "job": name, "title": (job.__doc__ or name).strip().splitlines()[0], "parcels": data.parcels,
         "rows": rows, "notes": notes, "bars": bars, "date": time.strftime("%Y-%m-%d"),
