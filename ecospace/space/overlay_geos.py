@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 #: Pieces of zones have at most this many vertices: clipping costs grow with it, the number of pieces falls.
-PIECE_VERTICES = 96
+PIECE_VERTICES = 192
 #: A feature with more vertices than this is cut as well, so that no pair is large on both sides.
 FEATURE_VERTICES = 2_048
 POLYGON = shapely.GeometryType.POLYGON.value
@@ -79,7 +79,10 @@ def pair_areas(features: Array, zones: ZonePieces) -> tuple[Array, Array, Array]
         small, large = feature_pieces[left[rows]], zone_pieces[right[rows]]
         shapely.prepare(large)
         area: Array = whole[left[rows]]
-        crossing = ~shapely.contains_properly(large, small)
+        meeting = shapely.intersects(large, small)
+        area[~meeting] = 0.0
+        crossing = np.flatnonzero(meeting)
+        crossing = crossing[~shapely.contains_properly(large[crossing], small[crossing])]
         shapely.destroy_prepared(large)
         area[crossing] = shapely.area(shapely.intersection(small[crossing], large[crossing]))
         return area
