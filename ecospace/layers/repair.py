@@ -119,7 +119,7 @@ def assess(
     """As `repair`, but what cannot be repaired is left out with a finding of level "error"."""
     if how not in ("none", "safe", "all"):
         raise UsageError(
-            "E-USE-20",
+            "E-USE-24",
             _("repair = {how!r} is not known.").format(how=how),
             cure=_('Write repair = "none", "safe" or "all".'),
         )

@@ -26,6 +26,7 @@ MOST_FEATURES = 200_000
 
 
 def doubles(frame: GeoDataFrame) -> list[Finding]:
+    """Rows whose shape another row has already, wherever its ring begins (重复图形)."""
     keys = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
     _unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     repeats = np.flatnonzero(first[inverse.ravel()] != np.arange(len(keys)))
@@ -41,6 +42,7 @@ def doubles(frame: GeoDataFrame) -> list[Finding]:
 
 
 def overlaps(frame: GeoDataFrame) -> tuple[list[Finding], list[dict[str, Any]]]:
+    """Overlaps of a layer's shapes with one another, in a metric CRS: a finding, and a place for each (图形重叠)."""
     shapes = frame.geometry.to_numpy()
     if len(shapes) > MOST_FEATURES:
         return [Finding("F-DATA-37", "note", _("with {count} shapes, overlaps were not looked for one by one.").format(
@@ -84,7 +86,13 @@ def _largest(ids: Sequence[tuple[str, str]], areas: np.ndarray[Any, Any]) -> lis
 
 
 def gaps(union: Any, boundary: GeoDataFrame | None) -> tuple[list[Finding], list[dict[str, Any]], dict[str, float]]:
-    """Ground that no shape covers, inside the boundary where there is one, else inside the layer's own outline."""
+    """Ground that no shape covers, inside the boundary where there is one, else inside the layer's own outline (缝隙).
+
+    Returns
+    -------
+    findings, places, facts
+        facts: gap_m2 and, with a boundary, overhang_m2 and missing_m2 (boundary less union), square metres.
+    """
     findings, facts = [], {}
     if boundary is None:
         outline = shapely.union_all([shapely.polygons(part.exterior) for part in shapely.get_parts(union)])

@@ -148,3 +148,16 @@ def test_a_shift_shows_against_neighbours_only() -> None:
     assert "GCJ-02" in finding.text
     assert suspect_shift(study.bring(lake), {"water": study.bring(lake)}, study) is None
     assert suspect_shift(study.bring(park), {}, study) is None
+
+
+def test_the_command_says_what_is_wrong_and_ends_with_10(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from ecospace.cli import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(["inspect", str(folder), "-o", str(folder / "out")])
+    said = capsys.readouterr().out
+    assert ended.value.code == 10
+    assert said.splitlines()[0].endswith("5 个图层，1 个正常，0 个须留意，4 个不能直接使用。")
+    assert "[E-GEO-28]" in said
+    assert "→ " in said
+    assert (folder / "out" / "inspect.html").is_file()
