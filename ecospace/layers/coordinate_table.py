@@ -7,6 +7,7 @@ a formula without a stored value and an 18-digit number stop, and rows that were
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -106,8 +107,7 @@ def read_coordinate_table(
     plots: list[Plot] = []
     with naming(file):
         for name, rows in _chosen(sheets_of(file), sheet).items():
-            tables = _tables(rows, seen)
-            _require_one_meaning(tables, points)
+            tables = _meant(_tables(rows, seen), points)
             read = _places if points == "separate" else _plots
             found = read(tables, header, seen, packed=angles == "dms")
             plots += [plot if plot.id or sheet != "*" else replace(plot, id=name) for plot in found]
@@ -173,21 +173,33 @@ def _tables(rows: Rows, seen: Seen) -> list[Table]:
     return tables
 
 
-def _require_one_meaning(tables: list[Table], points: str | None) -> None:
-    """Refuse to make a parcel of places that each have a number or name of their own."""
-    for table in tables if points is None else []:
-        for column in ("id", "name"):
-            named = [_cell(row, table.columns, column) for _line, row in table.rows]
-            if len(named) > 1 and all(named) and len(set(named)) == len(named):
-                raise ReadError(
-                    "E-READ-75",
-                    _(
-                        "every row names another place ({one}, {other} …): they may be no boundary, but single points."
-                    ).format(one=named[0], other=named[1]),
-                    cure=_('Say which: points = "separate" or points = "boundary".'),
-                )
-            if "id" in table.columns:
-                break
+def _meant(tables: list[Table], points: str | None) -> list[Table]:
+    """The tables with their columns as they are meant: a number for each point is its label, not that of a parcel.
+
+    Raises
+    ------
+    ReadError
+        E-READ-75: a number or name stands for fewer points than a parcel has, and nobody said what the rows are.
+    """
+    out = []
+    for table in tables:
+        column = "id" if "id" in table.columns else "name"
+        named = [name for _line, row in table.rows if (name := _cell(row, table.columns, column))]
+        single = len(named) > 1 and min(Counter(named).values()) < 3 and len(set(named)) > len(table.rows) / 3
+        if single and points is None:
+            raise ReadError(
+                "E-READ-75",
+                _(
+                    "every row names another place ({one}, {other} …): they may be no boundary, but single points."
+                ).format(one=named[0], other=named[1]),
+                cure=_('Say which: points = "separate" or points = "boundary".'),
+            )
+        if single and points == "boundary" and column == "id":
+            columns = {**table.columns, "label": table.columns.get("label", table.columns["id"])}
+            del columns["id"]
+            table = replace(table, columns=columns)
+        out.append(table)
+    return out
 
 
 def _places(tables: list[Table], header: dict[str, str], seen: Seen, *, packed: bool) -> list[Plot]:

@@ -184,6 +184,17 @@ def test_places_of_their_own_are_asked_for_and_keep_their_columns(tmp_path: Path
     assert read_coordinate_table(path, points="boundary", angles="decimal").frame["kind"].tolist() == ["面"]
 
 
+def test_a_number_for_each_point_is_its_label_where_the_rows_are_a_boundary(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["编号", "X", "Y", "坐标系"]]
+    rows += [[i, *point, SYSTEM] for i, point in enumerate([*POINTS, POINTS[0]], 1)]
+    rows[-1][0] = 1  # closed under the first number
+    path = csv_file(tmp_path, rows)
+    with pytest.raises(ReadError, match=r'E-READ-75.*points = "boundary"'):
+        read_coordinate_table(path)
+    parcels = read_coordinate_table(path, points="boundary")
+    assert parcels.frame.area.tolist() == [10_000.0] and codes(parcels)[-1] != "F-RING-01"
+
+
 def test_a_parcel_that_goes_on_after_another_stops(tmp_path: Path) -> None:
     first = square("A")
     second = [[("B" if row[0] == "A" else row[0]), *row[1:]] for row in square("A")[1:]]
