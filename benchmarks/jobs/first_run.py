@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness import Bar
-from benchmarks.jobs.overlay import by_town
+from benchmarks.jobs.overlay import by_town, crossed_with_shapely
 
 if TYPE_CHECKING:
     from benchmarks.harness import Data
@@ -36,12 +36,9 @@ def ecospace(data: Data) -> dict[str, float]:
 
 def shapely_threads(data: Data) -> dict[str, float]:
     """The same steps with geopandas and shapely in 2 threads."""
-    from concurrent.futures import ThreadPoolExecutor
-
     import geopandas as gpd
     import numpy as np
     import pyproj
-    import shapely
 
     crs = pyproj.CRS.from_wkt((data.folder / "study_crs.wkt").read_text())
 
@@ -54,18 +51,7 @@ def shapely_threads(data: Data) -> dict[str, float]:
     parcels = fit(gpd.read_file(data.sized / "parcels.gpkg", use_arrow=True))
     towns = gpd.read_parquet(data.plain("townships"))
     lines, ground = fit(gpd.read_parquet(data.plain("redline"))), fit(towns)
-    t, r = shapely.STRtree(lines).query(ground, predicate="intersects")
-    zones = shapely.intersection(lines[r], ground[t])
-    z, i = shapely.STRtree(parcels).query(zones, predicate="intersects")
-
-    def areas(start: int) -> Any:
-        part = slice(start, start + 2_000)
-        return shapely.area(shapely.intersection(parcels[i[part]], zones[z[part]]))
-
-    with ThreadPoolExecutor(2) as threads:
-        found = np.concatenate(list(threads.map(areas, range(0, len(i), 2_000))))
-    sums = np.bincount(t[z], found, len(ground))
-    return dict(zip(towns["XZQDM"], sums.tolist(), strict=True))
+    return dict(zip(towns["XZQDM"], crossed_with_shapely(parcels, lines, ground), strict=True))
 
 
 OURS = {"ecospace": ecospace}

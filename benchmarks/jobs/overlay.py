@@ -34,20 +34,14 @@ def without_kernels(data: Data) -> dict[str, float]:
     return ecospace(data)
 
 
-def shapely_threads(data: Data) -> dict[str, float]:
-    """The best we know with shapely: red line × township first; the tree holds the small, the large (prepared) ask it."""
+def crossed_with_shapely(parcels: Any, lines: Any, towns: Any) -> list[float]:
+    """Square metres by township. The best we know with shapely: red line × township first, 2 threads, and the tree holds
+    the many small shapes: the few large ones ask it, for it is those that GEOS prepares."""
     from concurrent.futures import ThreadPoolExecutor
 
     import numpy as np
-    import pyarrow.parquet as parquet
     import shapely
 
-    def read(name: str, column: str) -> tuple[Any, Any]:
-        table = parquet.read_table(data.store(name), columns=[column, "geometry"])
-        return shapely.from_wkb(table["geometry"].to_numpy()), np.asarray(table[column].to_pylist())
-
-    (lines, _), (towns, town_code) = read("redline", "HXDM"), read("townships", "XZQDM")
-    parcels, _ = read("parcels", "DLBM")
     t, r = shapely.STRtree(lines).query(towns, predicate="intersects")
     zones = shapely.intersection(lines[r], towns[t])
     z, i = shapely.STRtree(parcels).query(zones, predicate="intersects")
@@ -58,8 +52,24 @@ def shapely_threads(data: Data) -> dict[str, float]:
 
     with ThreadPoolExecutor(2) as threads:
         found = np.concatenate(list(threads.map(areas, range(0, len(i), 2_000))))
-    sums = np.bincount(t[z], found, len(towns))
-    return dict(zip(town_code.tolist(), sums.tolist(), strict=True))
+    sums: list[float] = np.bincount(t[z], found, len(towns)).tolist()
+    return sums
+
+
+def shapely_threads(data: Data) -> dict[str, float]:
+    import pyarrow.parquet as parquet
+    import shapely
+
+    def read(name: str, column: str) -> tuple[Any, Any]:
+        table = parquet.read_table(data.store(name), columns=[column, "geometry"])
+        return shapely.from_wkb(table["geometry"].to_numpy()), table[column].to_pylist()
+
+    (lines, _), (towns, codes), (parcels, _) = (
+        read("redline", "HXDM"),
+        read("townships", "XZQDM"),
+        read("parcels", "DLBM"),
+    )
+    return dict(zip(codes, crossed_with_shapely(parcels, lines, towns), strict=True))
 
 
 def geopandas_overlay(data: Data) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Land accounts (土地台账): class × unit tables that close to the township and the city, proven when they are made.
 
 For each unit: Σ classes − ground drawn twice + ground not drawn = area of the unit. The classes come from the sums over
-edges, the ground drawn once from a sweep over the same cells: two ways that share no arithmetic. For each class:
+edges, the ground drawn once from a sweep over the same cells: two ways that share no arithmetic, so that a fault of one
+shows as more ground than there is, or as a gap in the table. For each class:
 Σ townships + ground in no township − ground in two townships = the city, which is measured by itself. A park that lies
 over several towns (园区) is a unit of its own that no sum contains, so it is counted once.
 """
@@ -96,20 +97,8 @@ def land_accounts(
     BalanceError
         Parts and whole differ by more than 1e-9 (E-SUM-60 in a unit, E-SUM-61 over the units).
     """
-    units = units_of(boundary, zones, nested=nested)
-    frame = _all_units(units, within)
-    areas = frame.geometry.area
-    table = cross_area(land, frame, by=by).rename(columns={"zone": "unit"})
-    drawn = table.groupby("unit")["area_m2"].sum().reindex(frame.index, fill_value=0.0)
-    covered = covered_area(land, frame)
-    summary = pd.DataFrame({
-        "name": frame["name"], "role": frame["role"], "area_m2": areas, "drawn_m2": drawn, "covered_m2": covered,
-        "double_m2": (drawn - covered).where(lambda gap: gap.abs() > CLOSED * areas, 0.0),
-        "missing_m2": (areas - covered).where(lambda gap: gap.abs() > CLOSED * areas, 0.0),
-    })  # fmt: skip
-    proof = {"unit": _closed_in_units(summary), "whole": _closed_over_units(table, summary, by)}
-    real = summary["role"] != DOUBLE
-    return Accounts(by, table[table["unit"].isin(summary.index[real])].reset_index(drop=True), summary[real], proof)
+    frame = _all_units(units_of(boundary, zones, nested=nested), within)
+    return _account(by, frame, cross_area(land, frame, by=by), covered_area(land, frame))
 
 
 def store_accounts(
@@ -141,16 +130,7 @@ def store_accounts(
     from ecospace.space.stream import stream_area
 
     frame = _all_units(units_of(boundary, zones, nested=nested), within)
-    areas = frame.geometry.area
-    table = stream_area(land, frame, by=by, **options).rename(columns={"zone": "unit"})
-    drawn = table.groupby("unit")["area_m2"].sum().reindex(frame.index, fill_value=0.0)
-    summary = pd.DataFrame({
-        "name": frame["name"], "role": frame["role"], "area_m2": areas, "drawn_m2": drawn, "covered_m2": np.nan,
-        "double_m2": np.nan, "missing_m2": (areas - drawn).where(lambda gap: gap.abs() > CLOSED * areas, 0.0),
-    })  # fmt: skip
-    real = summary["role"] != DOUBLE
-    proof = {"whole": _closed_over_units(table, summary, by)}
-    return Accounts(by, table[table["unit"].isin(summary.index[real])].reset_index(drop=True), summary[real], proof)
+    return _account(by, frame, stream_area(land, frame, by=by, **options), None)
 
 
 def apportioned(
@@ -235,23 +215,43 @@ def _all_units(units: Units, within: gpd.GeoDataFrame | None) -> gpd.GeoDataFram
     return frame
 
 
-def _closed_in_units(summary: pd.DataFrame) -> float:
-    """Drawn − double + missing is the unit's area, and no unit is covered beyond its area."""
+def _account(by: str, frame: gpd.GeoDataFrame, table: pd.DataFrame, covered: pd.Series | None) -> Accounts:
+    """The account of units from the sums of cross_area and the ground that is covered once, where that is known."""
+    table = table.rename(columns={"zone": "unit"})
+    areas = frame.geometry.area
+    drawn = table.groupby("unit")["area_m2"].sum().reindex(frame.index, fill_value=0.0)
+    once = drawn if covered is None else covered
+
+    def told(gap: pd.Series) -> pd.Series:
+        return gap.where(gap.abs() > CLOSED * areas, 0.0)  # below it is the noise of two sums
+
+    summary = pd.DataFrame({
+        "name": frame["name"], "role": frame["role"], "area_m2": areas, "drawn_m2": drawn, "covered_m2": covered,
+        "double_m2": told(drawn - covered) if covered is not None else np.nan, "missing_m2": told(areas - once),
+    })  # fmt: skip
+    proof = {"whole": _closed_over_units(table, summary, by)}
+    if covered is not None:
+        proof["unit"] = _possible_in_units(summary)
+    real = summary["role"] != DOUBLE
+    return Accounts(by, table[table["unit"].isin(summary.index[real])].reset_index(drop=True), summary[real], proof)
+
+
+def _possible_in_units(summary: pd.DataFrame) -> float:
+    """No unit is covered beyond its area, nor beyond what is drawn in it: two ways of measuring that have to agree."""
     # Below 1 000 m² (slivers between borders) a unit is held to a square millimetre: coordinates know no better.
     area = summary["area_m2"].clip(lower=NOISE_M2 / CLOSED)
-    gap = (summary["drawn_m2"] - summary["double_m2"] + summary["missing_m2"] - summary["area_m2"]).abs() / area
-    impossible = (-summary[["double_m2", "missing_m2"]].min(axis=1)).clip(lower=0.0) / area
-    worst = np.maximum(gap, impossible)
-    if (worst > CLOSED).any():
+    room = summary[["area_m2", "drawn_m2"]].min(axis=1)
+    beyond = (summary["covered_m2"] - room).clip(lower=0.0) / area
+    if (beyond > CLOSED).any():
         raise BalanceError(
             "E-SUM-60",
             _("The classes of {count} units do not make up their area: off by up to {gap:.3g} of it.").format(
-                count=int((worst > CLOSED).sum()), gap=float(worst.max())
+                count=int((beyond > CLOSED).sum()), gap=float(beyond.max())
             ),
             cure=_("This is a fault of ecospace or of invalid shapes: read the layer with read_layer and report it."),
-            features=summary.index[worst > CLOSED].tolist(),
+            features=summary.index[beyond > CLOSED].tolist(),
         )
-    return float(worst.max())
+    return float(beyond.max())
 
 
 def _closed_over_units(table: pd.DataFrame, summary: pd.DataFrame, by: str) -> float:
