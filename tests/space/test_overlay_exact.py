@@ -63,9 +63,7 @@ LATTICE = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda p: (Fract
 TRIANGLE = st.lists(LATTICE, min_size=3, max_size=3).filter(lambda t: doubled_area(t) != 0)
 
 
-@settings(
-    max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TRIANGLE, TRIANGLE, TRIANGLE)
 def test_triangles_on_grid_lines_against_rational_arithmetic(
     engine: str, one: list[Point], two: list[Point], three: list[Point]
