@@ -154,17 +154,17 @@ def _with_ground(found: Register) -> GeoDataFrame:
 
 
 def corridor_figure(study: Study, found: Register) -> PlanFigure:
-    """The sheet with every corridor by name, and the clauses beside it."""
+    """The sheet with every corridor by its number in the register; names and clauses stand beside it."""
     import shapely
 
     from ecospace.maps.figure import plan_figure
     from ecospace.maps.maplayer import MapLayer
     from ecospace.report.corridor_tables import clause_lines
 
-    names = found.corridors["name"].str.replace("（示例）", "") + " " + found.corridors["clause"]
-    axes = found.axes.assign(shown=names)
+    numbers = [str(number) for number in range(1, len(found.axes) + 1)]
+    axes = found.axes.assign(shown=numbers)
     dimension = shapely.get_dimensions(axes.geometry.to_numpy())
-    ground = found.corridors[found.corridors["area_m2"].notna()].assign(shown=names)
+    ground = found.corridors[found.corridors["area_m2"].notna()].join(axes["shown"])
     belts = ground[dimension[found.corridors["area_m2"].notna().to_numpy()] == 2]
     layers = [
         MapLayer(ground, "corridor"),

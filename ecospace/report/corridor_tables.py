@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 def register_table(register: Register, *, brief: bool = False) -> Table:
     """The register (廊道名录), with the clause beside each name; in brief, the clause by its id only."""
     frame = pd.DataFrame(register.corridors.drop(columns="geometry"))
+    frame["number"] = range(1, len(frame) + 1)
     frame["narrowest_at"] = ["—" if at != at else chainage_of(at) for at in frame["narrowest_at_m"]]
     frame["text"] = [clauses().get(key, {}).get("text", "") for key in frame["clause"]]
     table = Table(frame).titled(_("Register of ecological corridors"), _("Register"))
     columns: list[tuple[str, str, dict[str, Any]]] = [
+        ("number", _("No."), {}),
         ("name", _("Name"), {}),
         ("alias", _("Alias"), {}),
         ("kind", _("Kind"), {}),
@@ -135,9 +137,15 @@ def failing_table(failing: pd.DataFrame, rule: BufferRule) -> Table:
 
 
 def clause_lines(register: Register) -> str:
-    """The clauses that the register rests on, to be printed beside the map."""
-    used = [key for key in clauses() if (register.corridors["clause"] == key).any()]
-    return _("; ").join(f"{key} {clauses()[key]['text']}" for key in used)
+    """The numbers and names of a map, clause by clause in the words of the document, to be printed beside it."""
+    named = register.corridors["name"].str.removesuffix("（示例）")
+    numbered = [f"{number} {name}" for number, name in enumerate(named, start=1)]
+    lines = []
+    for key in register.corridors["clause"].unique():
+        text = clauses().get(key, {}).get("text", "")
+        names = [name for name, clause in zip(numbered, register.corridors["clause"], strict=True) if clause == key]
+        lines.append(f"{key} {text}: {', '.join(names)}".strip())
+    return "\n".join(lines)
 
 
 def _rule_notes(rule: BufferRule) -> tuple[str, ...]:

