@@ -1,7 +1,8 @@
 """Rings of 30 m, 50 m and 1 km round 20 000 river segments, dissolved.
 
-400 rivers of 50 segments each. ecospace joins the segments end to end first, which takes the arcs at their joints away: the area
-differs from plain buffer + dissolve by about 1e-5 for that reason alone (16 segments of a quarter circle in both).
+400 rivers of 50 segments each; both make the rings between the distances. ecospace joins the segments end to end for the narrow
+rings, which takes the arcs at their joints away: the area differs from plain buffer + dissolve by about 4e-6 for that reason
+alone (16 segments of a quarter circle in both); the 1 km ring is the same to 1e-9.
 """
 
 from __future__ import annotations
@@ -45,10 +46,13 @@ def ecospace(data: Data) -> dict[str, float]:
 
 def geopandas_dissolve(data: Data) -> dict[str, float]:
     segments = rivers()
-    found = {}
+    found, inner, total_m2 = {}, None, 0.0
     for distance_m in DISTANCES_M:
-        grown = segments.set_geometry(segments.buffer(distance_m, resolution=16))
-        found[str(distance_m)] = float(grown.dissolve().area.sum())
+        outer = segments.set_geometry(segments.buffer(distance_m, resolution=16)).dissolve()
+        ring = outer if inner is None else outer.difference(inner)
+        total_m2 += float(ring.area.sum())
+        found[str(distance_m)] = total_m2
+        inner = outer
     return found
 
 
