@@ -178,3 +178,24 @@ def test_broken_bytes_are_refused_and_not_read_past_their_end() -> None:
     for bad in (good[:-1], good[:20], b"", b"\1", not_finite, point, good[:9] + b"\xff\xff\xff\x7f" + good[13:]):
         with pytest.raises(GeometryError, match=r"E-GEO-62.*1"):
             kernels.measured(overlay_cells.wkb_of_bytes(np.array([good, bad], object)))
+
+
+def test_flipped_bytes_never_crash_the_kernels() -> None:
+    """A worker must survive a broken file: every flip is measured and cut, or refused with its position."""
+    if not kernels.available():
+        pytest.skip("GEOS reads no bytes here")
+    rng = np.random.default_rng(12)
+    shape = shapely.MultiPolygon([box(0, 0, 9, 9).difference(box(2, 2, 4, 4)), box(20, 0, 29, 9)])
+    good = np.frombuffer(shapely.to_wkb(shape, byte_order=1), np.uint8)
+    refused = 0
+    for _ in range(1_500):
+        bad = good.copy()
+        bad[rng.integers(0, len(bad), rng.integers(1, 4))] ^= np.uint8(1 << rng.integers(0, 8))
+        shapes = overlay_cells.wkb_of_bytes(np.array([bad.tobytes()[: rng.integers(1, len(bad) + 1)]], object))
+        kernels.invalid_or_doubtful(shapes)
+        try:
+            kernels.measured(shapes)
+            kernels.cut(shapes, Grid(-1.0, -1.0, 5.0, 8, 4))
+        except GeometryError:
+            refused += 1
+    assert refused > 500

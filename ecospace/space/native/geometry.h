@@ -64,6 +64,8 @@ typedef struct {
 } Cut;
 
 static inline int64_t floor_of(double value) {
+    if (value > 9e15) return (int64_t)9e15; /* beyond that a conversion is undefined */
+    if (value < -9e15) return -(int64_t)9e15;
     int64_t whole = (int64_t)value;
     return whole - (value < (double)whole);
 }
