@@ -143,6 +143,7 @@ VARIANTS = {
     "labels 1": (HEADER + SQUARE.replace("J", ""), []),
     "closed under a new name": (HEADER + SQUARE[: SQUARE.rindex("J1")] + "J5" + SQUARE[SQUARE.rindex("J1") + 2 :], []),
     "not closed": (HEADER + SQUARE[: SQUARE.rindex("J1")].replace("5,1.0", "4,1.0"), ["F-RING-01"]),
+    "not closed, counted as if": (HEADER + SQUARE[: SQUARE.rindex("J1")], ["F-RING-01"]),
     "count without closing": (HEADER + SQUARE.replace("5,1.0", "4,1.0"), []),
     "count wrong but area right": (HEADER + SQUARE.replace("5,1.0", "7,1.0"), ["F-TXT-10"]),
     "point twice": (
@@ -175,6 +176,12 @@ def test_encodings_and_line_ends(tmp_path: Path, encoding: str, newline: str) ->
     assert parcels.frame.area.to_list() == [10_000.0]
 
 
+def test_findings_count_the_lines_and_name_them(tmp_path: Path) -> None:
+    parcels = read_boundary_txt(written(tmp_path, HEADER + SQUARE.replace(",", "，")))
+    (finding,) = [finding for finding in parcels.findings if finding.code == "F-TXT-01"]
+    assert finding.count == 6 and "13, 14, 15, 16, 17, 18" in finding.text
+
+
 def test_names_and_extra_fields_are_kept(tmp_path: Path) -> None:
     text, _codes = VARIANTS["thirteen fields"]
     assert read_boundary_txt(written(tmp_path, text)).frame["extra"].to_list() == ["图斑,旱地,7,6,备注"]
@@ -201,6 +208,10 @@ def test_lines_and_points(tmp_path: Path) -> None:
     frame = read_boundary_txt(written(tmp_path, HEADER + line + point)).frame
     assert frame.geom_type.to_list() == ["LineString", "Point"]
     assert frame.length.to_list() == [400.0, 0.0]
+    short = "2,0,L1,界线,线,,,,@\n" + "\n".join(SQUARE.splitlines()[1:3])
+    assert read_boundary_txt(written(tmp_path, HEADER + short)).frame.length.to_list() == [100.0]
+    with pytest.raises(GeometryError, match="E-GEO-47"):
+        read_boundary_txt(written(tmp_path, HEADER + short.rpartition("\n")[0].replace("2,0", "1,0")))
 
 
 STOPS = {
