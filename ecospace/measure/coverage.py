@@ -262,7 +262,13 @@ def _unit_table(units: Units, parts: Sequence[_Part], official_area_m2: float | 
 
 def _with_whole_areas(rows: pd.DataFrame, places: gpd.GeoDataFrame, whole: str) -> pd.DataFrame:
     """Counts for every unit; approved and drawn areas, which know no zones, for the whole."""
-    out = rows.assign(count=[len(ids) for ids in rows["rows"]], approved_m2=np.nan, drawn_m2=np.nan)
+    # A reserve drawn as two functional zones is one place: places of one layer and name count once.
+    place = np.arange(len(places))
+    if "name" in places:
+        layer = places["layer"].to_numpy() if "layer" in places else places["kind"].to_numpy()
+        place = pd.factorize(pd.Series(layer).astype(str) + "\n" + pd.Series(places["name"].to_numpy()).astype(str))[0]
+    counts = [len({place[row] for row in ids}) for ids in rows["rows"]]
+    out = rows.assign(count=counts, approved_m2=np.nan, drawn_m2=np.nan)
     for i, (unit, kind) in enumerate(zip(rows["unit"], rows["kind"], strict=True)):
         if unit == whole:
             own = places["kind"].to_numpy() == kind

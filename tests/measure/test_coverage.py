@@ -290,3 +290,12 @@ def test_translate_keeps_the_share():
     moved = translate(PLACES.geometry.iloc[0], 10, 10)
     one = coverage(frame([moved], kind=["forest_park"]), COUNTY)
     assert one.union_m2 == pytest.approx(30e6)
+
+
+def test_a_reserve_drawn_as_two_zones_is_one_place():
+    zones = frame(
+        [square(0, 1000, 0, 1000), square(1000, 2000, 0, 1000), square(5000, 6000, 0, 1000)],
+        kind=["nature_reserve"] * 3,
+        name=["甲", "甲", "乙"],
+    )
+    assert coverage(zones, COUNTY).kinds["count"].tolist() == [2]
