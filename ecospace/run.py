@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def run_study(study: Study) -> Results:
     chosen = indicator_set(str(study.settings.get("indicators", "basic")))
     coverages = _coverages(study, _definitions_asked(study, chosen), errors, findings)
     covers = _covers(study, errors, findings)
-    values = {indicator.id: _value(indicator, coverages, covers, errors) for indicator in chosen.indicators}
+    values = {indicator.id: _value(indicator, study, coverages, covers, errors) for indicator in chosen.indicators}
     _read_the_rest(study, errors)
     return Results(
         study=study,
@@ -122,7 +123,7 @@ def _covers(study: Study, errors: dict[str, EcospaceError], findings: list[Findi
     from ecospace.measure.cover_definitions import cover_definition, cover_definitions
 
     wanted = study.settings.get("forest", {})
-    keys = [wanted["layer"]] if "layer" in wanted else [k for role in FOREST_ROLES for k in study.keys(role)]
+    keys = _forest_layers(study)
     zones = _optional(lambda: study.zones, str(study.settings.get("zones")), errors)
     for key in keys:
         system = study.entries[key].get("code_system")
@@ -143,24 +144,37 @@ def _covers(study: Study, errors: dict[str, EcospaceError], findings: list[Findi
     return {}
 
 
-def _value(indicator: Any, coverages: dict[str, Coverage], covers: dict[str, Cover], errors: Any) -> Any:
+def _forest_layers(study: Study) -> list[str]:
+    wanted = study.settings.get("forest", {})
+    return [wanted["layer"]] if "layer" in wanted else [key for role in FOREST_ROLES for key in study.keys(role)]
+
+
+def _value(
+    indicator: Any,
+    study: Study,
+    coverages: dict[str, Coverage],
+    covers: dict[str, Cover],
+    errors: Mapping[str, EcospaceError],
+) -> Any:
+    from ecospace.measure.definitions import definition
     from ecospace.measure.indicators import Value
 
     if indicator.measure == "forest":
         cover = next(iter(covers.values()), None)
         if cover is None:
-            return Value(reason=_why(errors))
+            return Value(reason=_why(_forest_layers(study), errors))
         row = cover.units.iloc[0]
         return Value(cover.share, _real(cover.share_official), float(row["counted_m2"]), cover.definition.label,
                      cover.definition.statutory)  # fmt: skip
     result = coverages.get(indicator.definition)
     if result is None or result.definition is None:
-        return Value(reason=_why(errors))
+        return Value(reason=_why(study.keys(*definition(indicator.definition).kinds), errors))
     return Value(result.share, _real(result.share_official), result.union_m2, result.definition.label)
 
 
-def _why(errors: dict[str, EcospaceError]) -> str:
-    return "; ".join(f"{key} {error.code}" for key, error in errors.items()) or _("no layer")
+def _why(needed: Iterable[str], errors: Mapping[str, EcospaceError]) -> str:
+    """Why a number is missing: what is wrong with the layers that it needs, and with no others."""
+    return "; ".join(f"{key} {errors[key].code}" for key in needed if key in errors) or _("no layer")
 
 
 def _real(value: float) -> float | None:

@@ -239,6 +239,9 @@ def open_study(folder: str | Path) -> Study:
     path = Path(folder)
     path = path if path.suffix == ".toml" else path / "study.toml"
     if not path.is_file():
+        from ecospace.layers.catalog import require_folder
+
+        require_folder(path.parent)
         raise StudyError(
             "E-STUDY-01",
             _("{folder} has no study.toml.").format(folder=path.parent),

@@ -157,7 +157,7 @@ def test_a_study_toml_that_is_wrong(tmp_path, text, code):
 
 
 def test_no_study_no_boundary_no_layer(tmp_path, folder):
-    with pytest.raises(StudyError, match="E-STUDY-01"):
+    with pytest.raises(StudyError, match="E-STUDY-12"):
         open_study(tmp_path / "nowhere")
     study = open_study(folder)
     with pytest.raises(StudyError, match="E-STUDY-04"):

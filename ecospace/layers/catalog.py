@@ -6,11 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ecospace.errors import StudyError
+from ecospace.errors import EcospaceError, StudyError
 from ecospace.language import _
+from ecospace.layers.gdal import DRIVERS
 from ecospace.terms import kinds
+
+if TYPE_CHECKING:
+    from ecospace.layers.formats import Found
 
 VECTORS = {
     ".shp",
@@ -26,6 +30,13 @@ VECTORS = {
     ".tab",
     ".gml",
     ".dxf",
+    ".mif",
+    ".zip",
+    # Cannot be read, and reading them says what to do instead; passed over, their ground would be missing in silence.
+    ".mdb",
+    ".dwg",
+    ".rar",
+    ".7z",
 }
 RASTERS = {".tif", ".tiff"}
 SHAPES = {"Point": "point", "LineString": "line", "Polygon": "polygon"}
@@ -80,9 +91,24 @@ def look_at(folder: str | Path) -> list[Seen]:
         and not any(parent.suffix.lower() == ".gdb" for parent in path.relative_to(base).parents)
     ) if base.is_dir() else []  # fmt: skip
     if not files:
+        require_folder(base)
         raise StudyError("E-STUDY-11", _("{folder} holds no layers.").format(folder=folder),
                          cure=_("Put Shapefiles, GeoPackages, GeoTIFFs … there first."))  # fmt: skip
     return [item for path in files for item in _look(path, base)]
+
+
+def require_folder(folder: Path) -> None:
+    """Raise where there is no such folder: it would read as an empty one.
+
+    Raises
+    ------
+    StudyError
+        E-STUDY-12: there is nothing of that name.
+    """
+    if not folder.exists():
+        raise StudyError(
+            "E-STUDY-12", _("there is no folder {folder}.").format(folder=folder), cure=_("Check the path.")
+        )
 
 
 def guess_role(name: str, shape: str) -> str:
@@ -172,11 +198,11 @@ def _keys(seen: Sequence[Seen]) -> list[str]:
 
 def _look(path: Path, base: Path) -> list[Seen]:
     relative = path.relative_to(base)
-    if path.suffix.lower() in RASTERS:
-        return [_look_raster(path, relative)]
     try:
+        if path.suffix.lower() in RASTERS:
+            return [_look_raster(path, relative)]
         return _look_vector(path, relative)
-    except Exception as error:  # any file may be broken in any way; init only looks, inspect and run say what is wrong
+    except EcospaceError as error:
         return [
             Seen(
                 relative,
@@ -186,39 +212,77 @@ def _look(path: Path, base: Path) -> list[Seen]:
                 "",
                 0,
                 (),
-                _("cannot be opened: {reason}").format(reason=error),
+                _("cannot be opened: {reason}").format(reason=error.text),
             )
         ]
 
 
 def _look_vector(path: Path, relative: Path) -> list[Seen]:
-    if path.suffix.lower() in {".parquet", ".geoparquet"}:
+    from ecospace.layers.formats import opened
+
+    # The same door as reading: by the first bytes, archives unpacked, no file that points to others.
+    with opened(path) as found:
+        drawn = [one for one in found if one.geometry != "table"]
+        return [_look_inside(one, relative, several=len(drawn) > 1) for one in drawn]
+
+
+def _look_inside(one: Found, relative: Path, *, several: bool) -> Seen:
+    remark = ""
+    try:
+        shape, crs, count, fields = _described(one)
+    except Exception:  # any file may be broken in any way; init only looks
+        shape, crs, count, fields = "", "", 0, ()
+        remark = _("cannot be opened: {reason}").format(reason=_("ecospace inspect says why"))
+    role = guess_role(Path(one.name).name, shape) or guess_role(relative.stem, shape)
+    return Seen(relative, one.name if several else "", role, shape, crs, count, fields, remark)
+
+
+def _described(one: Found) -> tuple[str, str, int, tuple[str, ...]]:
+    """Shape, CRS, number of features and fields, from the heads of the files."""
+    if one.format == "parquet":
         import pyarrow.parquet as parquet
 
-        schema = parquet.read_schema(path)
+        schema = parquet.read_schema(one.path)
         meta = json.loads(schema.metadata[b"geo"]) if schema.metadata and b"geo" in schema.metadata else {}
         column = meta.get("columns", {}).get(meta.get("primary_column", "geometry"), {})
-        shape = SHAPES.get(str(next(iter(column.get("geometry_types", [])), "")).removeprefix("Multi"), "")
-        crs = str(column.get("crs", {}).get("id", "EPSG:4326")) if column else ""
-        return [Seen(relative, "", guess_role(path.stem, shape), shape, crs, parquet.read_metadata(path).num_rows,
-                     tuple(name for name in schema.names if name != "geometry"), "")]  # fmt: skip
+        crs = str((column.get("crs") or {}).get("id", "EPSG:4326")) if column else ""
+        fields = tuple(name for name in schema.names if name != "geometry")
+        return (
+            _shape(next(iter(column.get("geometry_types", [])), "")),
+            crs,
+            parquet.read_metadata(one.path).num_rows,
+            fields,
+        )
+    if one.format not in {*DRIVERS, "shp", "geojson"}:
+        return "", "", 0, ()
     from ecospace.layers.gdal import vector
 
-    found = []
-    layers = vector().list_layers(path)
-    for name, kind in layers:
-        info: dict[str, Any] = vector().read_info(path, layer=name)
-        shape = SHAPES.get(str(kind or "").split(" ")[0].removeprefix("Multi").removeprefix("Curve"), "")
-        label = str(name) if len(layers) > 1 else ""
-        role = guess_role(str(name), shape) or guess_role(path.stem, shape)
-        found.append(Seen(relative, label, role, shape, str(info["crs"] or ""), int(info["features"]),
-                          tuple(map(str, info["fields"])), ""))  # fmt: skip
-    return found
+    info: dict[str, Any] = vector().read_info(one.path, layer=one.inner or None)
+    fields = _dbf_fields(one.path) if one.format == "shp" else tuple(map(str, info["fields"]))
+    return _shape(info["geometry_type"]), str(info["crs"] or ""), int(info["features"]), fields
+
+
+def _dbf_fields(path: Path) -> tuple[str, ...]:
+    """The fields of a Shapefile in the characters that reading will find."""
+    from ecospace.layers.dbf import read_header
+    from ecospace.layers.dbf_text import field_texts
+
+    table = next((item for item in path.parent.glob("*") if item.name.lower() == path.stem.lower() + ".dbf"), None)
+    return () if table is None else tuple(field_texts([item.name for item in read_header(table).fields], "utf-8")[0])
+
+
+def _shape(kind: Any) -> str:
+    return SHAPES.get(str(kind or "").split(" ")[0].removeprefix("Multi").removeprefix("Curve"), "")
 
 
 def _look_raster(path: Path, relative: Path) -> Seen:
     from ecospace.layers.gdal import raster
 
-    with raster().open(path, driver="GTiff") as source:
+    try:
+        opened = raster().open(path, driver="GTiff")
+    except Exception:  # as above
+        remark = _("cannot be opened: {reason}").format(reason=_("ecospace inspect says why"))
+        return Seen(relative, "", guess_role(path.stem, "raster"), "raster", "", 0, (), remark)
+    with opened as source:
         crs = source.crs.to_string() if source.crs else ""
         return Seen(relative, "", guess_role(path.stem, "raster"), "raster", crs, source.width * source.height, (), "")

@@ -16,6 +16,7 @@ from ecospace.errors import DataError, EcospaceError, StudyError
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
+from ecospace.layers.catalog import require_folder
 from ecospace.layers.layer import Layer
 from ecospace.layers.shifted import RELATED, suspect_shift
 
@@ -119,10 +120,19 @@ def inspect(path: str | Path) -> Inspection:
     -------
     Inspection
         It never stops at a bad file.
+
+    Raises
+    ------
+    StudyError
+        E-STUDY-11, E-STUDY-12: nothing to read, or no such folder.
     """
     place = Path(path)
     base = place.parent if place.suffix == ".toml" else place
+    require_folder(base)
     entries = list(_entries(base))
+    if not entries:
+        raise StudyError("E-STUDY-11", _("{folder} holds no layers.").format(folder=base),
+                         cure=_("Put Shapefiles, GeoPackages, GeoTIFFs … there first."))  # fmt: skip
     boundary_key = next((key for key, entry in entries if entry.get("role") == "boundary"), "")
     boundary, study = _boundary(dict(entries).get(boundary_key))
     reports, faults = [], []

@@ -372,7 +372,7 @@ def _listed(kind: str, index: Any) -> list[Finding]:
     return [Finding(
         code,
             "error",
-        _("{features}: {what}; left in, it would count as clear of everything").format(
+        _("{features}: {what}; left in, it would count as clear of everything.").format(
             features=_some(index), what=kind_texts()[kind]),
         cure=_('Have the shape drawn, or write on_error = "leave out" to go on without it, named in every result.'),
         features=_ids(index), count=len(index),

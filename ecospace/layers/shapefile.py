@@ -90,7 +90,7 @@ def _ring_findings(seen: Seen, records: Records) -> list[Finding]:
     if seen.unfinite:
         findings.append(Finding(
             "E-GEO-23", "error",
-            _("{features}: {what}; left in, it would count as clear of everything").format(
+            _("{features}: {what}; left in, it would count as clear of everything.").format(
                 features=", ".join(map(str, seen.unfinite[:5])), what=_("coordinates are not numbers")),
             cure=_("Copy or export the file again."), features=_texts(seen.unfinite), count=len(seen.unfinite),
         ))  # fmt: skip

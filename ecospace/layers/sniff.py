@@ -59,6 +59,10 @@ SUFFIXES = {
 }  # fmt: skip
 
 
+#: Suffixes of formats that are no text: under one of them a text is a file gone wrong, not a list of points.
+BINARY = {".shp", ".gpkg", ".fgb", ".parquet", ".geoparquet", ".tif", ".tiff", ".img"}
+
+
 def sniff(path: Path) -> str:
     """The format of a file or folder.
 
@@ -95,7 +99,7 @@ def sniff(path: Path) -> str:
     if not head:
         raise ReadError("E-READ-22", _("the file is empty (0 bytes)."), cure=_("Copy or export it again."), file=path)
     found = _by_magic(path, head) or _by_text(path, head)
-    if found is None:
+    if found is None or (found == "text" and path.suffix.lower() in BINARY):
         raise _unknown(path, _("its first bytes belong to no format that ecospace reads."))
     return found
 
