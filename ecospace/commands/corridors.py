@@ -72,6 +72,7 @@ def declared(study: Study, exits: str, exit_radius_m: float | None) -> GeoDataFr
     import pandas as pd
 
     from ecospace.errors import StudyError
+    from ecospace.terms import standard
 
     frames = []
     for key in study.keys("corridor"):
@@ -91,7 +92,9 @@ def declared(study: Study, exits: str, exit_radius_m: float | None) -> GeoDataFr
         frames.append(named.set_axis([f"{exits}/{code}" for code in points.index]))
     wanted = ["name", "alias", "kind", "status", "clause", "width_m", "geometry"]
     parts = [frame[[column for column in wanted if column in frame]].astype({}) for frame in frames]
-    return gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=study.crs.crs)
+    found = gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=study.crs.crs)
+    # The clauses that are shipped are those of one plan: under another, the same key would put foreign words beside a name.
+    return found if study.settings.get("indicators") == standard("rules/corridors")["plan"] else found.assign(clause="")
 
 
 def _register(
