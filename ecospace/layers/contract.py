@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from ecospace.findings import Finding
-from ecospace.language import _
+from ecospace.language import _, current
 from ecospace.layers.fields import column_of
 from ecospace.layers.topology import doubles, gaps, ids_of, overlaps
 from ecospace.terms import standard
@@ -161,6 +161,17 @@ def area_unit(stated: np.ndarray[Any, Any], square_metres: np.ndarray[Any, Any])
     return unit if abs(ratio / float(SQUARE_METRES[unit]) - 1) <= UNIT_SLACK else None
 
 
+def unit_label(unit: str) -> str:
+    """A unit as a reader knows it, with the key to type: 亩 (mu).
+
+    >>> unit_label("mu")
+    '亩 (mu)'
+    """
+    if current() != "zh":
+        return unit
+    return next((f"{name} ({unit})" for name in UNIT_NAMES[unit] if "\u4e00" <= name[-1] <= "\u9fff"), unit)
+
+
 def unit_finding(column: str, unit: str, said: object) -> Finding | None:
     """An error where area_unit of study.toml is another unit than the drawn areas show, or none that is known."""
     try:
@@ -173,7 +184,7 @@ def unit_finding(column: str, unit: str, said: object) -> Finding | None:
     return Finding(
         "E-DATA-33", "error",
         _("{column} is in {unit} by the drawn areas, but area_unit says {said}: sums would be {factor:.6g} times wrong.")
-        .format(column=column, unit=unit, said=said, factor=factor),
+        .format(column=column, unit=unit_label(unit), said=said, factor=factor),
         cure=_('Write area_unit = "{unit}" in study.toml.').format(unit=unit),
     )  # fmt: skip
 
@@ -307,7 +318,7 @@ def _areas(layer: Layer, frame: GeoDataFrame, tolerance: float) -> list[Finding]
         findings.append(replace(wrong_unit, count=len(frame)))
     else:
         findings.append(Finding("F-DATA-34", "note", _("{column} is in {unit}, as the drawn areas show.").format(
-            column=column, unit=unit)))  # fmt: skip
+            column=column, unit=unit_label(unit))))  # fmt: skip
     factor = float(SQUARE_METRES[unit])
     apart = np.abs(square_metres - stated * factor) > np.maximum(
         tolerance * square_metres, 0.5 * _step(stated) * factor
