@@ -70,7 +70,8 @@ def members_of(path: str | Path) -> list[Path]:
     companions = {".shp": {".shp", ".shx", ".dbf", ".prj", ".cpg"}, ".tab": {".tab", ".dat", ".map", ".id"}}
     wanted = companions.get(source.suffix.lower())
     if wanted is None:
-        return [source]
+        # What was edited while a GeoPackage is open elsewhere stands in its write-ahead log, and is read from there.
+        return [item for item in (source, source.with_name(f"{source.name}-wal")) if item == source or item.is_file()]
     return sorted(item for item in source.parent.glob(f"{source.stem}.*") if item.suffix.lower() in wanted)
 
 

@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from ecospace.check.result import SiteResult
 from ecospace.check.rules import RULES, Rule
 from ecospace.check.settings import CheckSettings, check_settings
 from ecospace.check.site import Site, on_the_ground, read_sites, shapes_of, sites_of
-from ecospace.check.verdict import worst
+from ecospace.check.verdict import Level, worst
 from ecospace.crs import StudyCRS, require_in_place, require_known_shift, shift_tolerance
 from ecospace.errors import EcospaceError
 from ecospace.files import atomic
@@ -254,6 +254,12 @@ class Checker:
         for rule, names in self._asked.items():
             verdicts += rule(subject, *[controls[name] for name in names])
         verdicts = office_verdicts(subject, self.settings, verdicts, lambda name: self._control(name, met))
+        beyond = next((v.text for v in verdicts if v.rule == "within_study_area" and v.level is Level.UNDECIDED), "")
+        if beyond:
+            # The layers end where the study area does: what lies beyond it is clear of nothing.
+            verdicts = [
+                replace(v, level=Level.UNDECIDED, text=beyond) if v.level is Level.CLEAR else v for v in verdicts
+            ]
         return SiteResult(
             site=subject.site, area_m2=subject.area_m2, ground=subject.ground, verdicts=tuple(verdicts), contacts=met,
             level=worst(verdict.level for verdict in verdicts), study=self._study_facts, on=self.day,
@@ -335,10 +341,15 @@ class Checker:
             if name in (entry.get("role"), key) and not self.study.is_raster(key)
         ]  # fmt: skip
         layers = [self.layer(key) for key in keys]
+        rasters = [key for key in self.study.keys(name) if self.study.is_raster(key)]
         missing = next((layer for layer in layers if isinstance(layer, str)), "")
-        absent = name in self.settings.none and not keys
+        absent = name in self.settings.none and not keys and not rasters
         if not keys and not absent:
             missing = _("the study has no layer of {title}").format(title=label(name))
+        if rasters and not missing:
+            missing = _("{title} is a raster; sites are not checked against it").format(
+                title=self.study.title_of(rasters[0])
+            )
         outdated = ""
         for layer in layers:
             until = None if isinstance(layer, str) else layer.facts.get("valid_to")
@@ -346,7 +357,10 @@ class Checker:
                 outdated = _("{title} was valid to {date} only").format(title=layer.title, date=until)  # type: ignore[union-attr]
         usable = [layer for layer in layers if isinstance(layer, ControlLayer)]
         described = joined(
-            _("{title} ({date})").format(title=layer.title, date=layer.facts.get("date") or _("no date"))
+            _("{title} ({date})").format(
+                title=layer.title,
+                date=joined([str(layer.facts.get("date") or _("no date")), *_filters(layer)]),
+            )
             for layer in usable
         )
         return keys, Control(
@@ -383,3 +397,8 @@ class Checker:
             west, south, east, north = shapely.total_bounds(move(boundary.crs, crs)(pieces))
             margin = max(east - west, north - south)
             self._trusted[id(crs)] = crs, (west - margin, south - margin, east + margin, north + margin)
+
+
+def _filters(layer: ControlLayer) -> list[str]:
+    """What a filter of study.toml took out of a layer: a site that is clear is clear of the rest only."""
+    return [item["text"] for item in layer.facts["findings"] if item["code"] == "F-DATA-41"]

@@ -23,7 +23,7 @@ from ecospace.check.pieces import Pieces, cut, overlapping, stored
 from ecospace.errors import DataError
 from ecospace.files import members_of, sha256_of
 from ecospace.language import _
-from ecospace.terms import label
+from ecospace.terms import kinds, label
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ecospace.study import Study
 
 #: Changes whenever what is stored changes its meaning.
-FORM = 2
+FORM = 3
 #: Where prepared layers stand, beside study.toml.
 FOLDER = ".ecospace/check"
 #: Columns kept for reports, where a layer has them.
@@ -55,6 +55,7 @@ def prepare(layer: Layer) -> ControlLayer:
     DataError
         E-DATA-50: nothing is in it, or a shape is missing, empty or invalid: no site could be judged against it.
         E-DATA-59: features were left out while it was read (``on_error = "leave out"``).
+        E-DATA-54: lines or points stand for ground, such as outlines exported as lines: their inside would read as clear.
     """
     frame = layer.frame
     left_out = [finding for finding in layer.findings if finding.level == "error"]
@@ -76,6 +77,7 @@ def prepare(layer: Layer) -> ControlLayer:
             cure=_("Look at them with ecospace inspect, and have them repaired at the source."),
             layer=layer.key, file=layer.path, features=list(frame.index[wrong])[:100],
         )  # fmt: skip
+    _require_ground(layer, shapes)
     # Grids are sticky: a layer read with one would round every later overlay (trust.md tB21).
     shapes = shapely.set_precision(shapes, 0.0)
     areas, edges = cut(shapes)
@@ -91,6 +93,22 @@ def prepare(layer: Layer) -> ControlLayer:
         shares_ground=overlapping(areas, len(frame)) if polygons else np.zeros(len(frame), bool),
         extra={name: _texts(frame, name) for name in EXTRA if name in frame.columns},
     )
+
+
+def _require_ground(layer: Layer, shapes: np.ndarray[Any, Any]) -> None:
+    kind = kinds().get(layer.role)
+    if kind is None or kind.shape != "polygon":
+        return
+    bare = [str(name) for name in layer.frame.index[shapely.get_dimensions(shapes) < 2]]
+    bare += [name for finding in layer.findings if finding.code == "F-GEO-22" for name in finding.features]
+    if bare:
+        raise DataError(
+            "E-DATA-54",
+            _("{count} features have lines or points where the layer should have polygons: a site inside an outline would "
+              "read as clear.").format(count=len(bare)),
+            cure=_("Turn the outlines into polygons at the source, or give the layer the role that it has."),
+            layer=layer.key, file=layer.path, features=bare[:100],
+        )  # fmt: skip
 
 
 def facts_of(layer: Layer, polygons: bool) -> dict[str, Any]:
@@ -140,6 +158,8 @@ def control_layer(study: Study, key: str) -> ControlLayer:
 def seal(path: Path, entry: Mapping[str, Any]) -> str:
     """What a prepared layer is bound to: the form of storage, the settings and the SHA-256 of every member file."""
     members = members_of(path)
+    if entry.get("grid"):
+        members = [*members, *filter(Path.is_file, [path.parent / str(entry["grid"])])]
     with ThreadPoolExecutor(2) as pool:
         digests = list(pool.map(sha256_of, members))
     bound = [FORM, shapely.geos_version_string, sorted((name, str(value)) for name, value in entry.items()),

@@ -63,8 +63,12 @@ def _unknown(undecided: list[Verdict]) -> str:
     said = []
     if missing:
         said.append(_("no layer of {subjects}").format(subjects=joined(verdict.subject for verdict in missing)))
-    said += [f"{verdict.subject}: {verdict.text}" if current() == "en" else f"{verdict.subject}（{verdict.text}）"
-             for verdict in undecided if verdict.layers]  # fmt: skip
+    reasons: dict[str, list[str]] = {}
+    for verdict in undecided:
+        if verdict.layers:
+            reasons.setdefault(verdict.text, []).append(verdict.subject)
+    said += [f"{joined(subjects)}: {text}" if current() == "en" else f"{joined(subjects)}（{text}）"
+             for text, subjects in reasons.items()]  # fmt: skip
     return _("cannot be judged: {reasons}").format(reasons=joined(said))
 
 

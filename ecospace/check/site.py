@@ -249,7 +249,7 @@ def on_the_ground(site: Site, study_crs: StudyCRS) -> Site:
     if site.drawn == "polygon":
         return site
     half = site.width_m / 2 if site.drawn == "line" and site.width_m else site.radius_m
-    if half is None or half < 0 or (site.drawn == "line" and not site.width_m):
+    if half is None or not 0 <= half < np.inf or (site.drawn == "line" and not site.width_m):
         raise UsageError(
             "E-USE-53",
             _("{name} is drawn as a line or a point; how wide it is on the ground is not said.").format(

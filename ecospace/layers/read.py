@@ -125,7 +125,11 @@ def read_layer(
         # With nothing left, a layer would read as clear: then there is no going on.
         _stop_at_errors(findings if frame.empty else seen, "stop" if frame.empty else on_error, key, file)
         _require_features(frame, key, file)
-        frame = kept(frame, keep, key, file)
+        whole, frame = len(frame), kept(frame, keep, key, file)
+        if keep and len(frame) < whole:
+            text = _("{count} of {all} features after the filter {keep}")
+            text = text.format(count=len(frame), all=whole, keep=", ".join(f"{k} = {v}" for k, v in keep.items()))
+            findings.append(Finding("F-DATA-41", "note", text, count=whole - len(frame)))
         frame, seen = named(frame, fields or {}, key, file)
         findings += seen
         frame, seen = recognised(frame, role)
