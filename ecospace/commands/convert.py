@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from ecospace.findings import Finding
+    from ecospace.layers.layer import Layer
+
+#: A setting of study.toml inside a cure.
+SETTING = re.compile(r'\b(crs|layer) = "([^"]+)"')
 
 
 def register(app: typer.Typer) -> None:
@@ -32,10 +38,9 @@ def register(app: typer.Typer) -> None:
         to: Annotated[str | None, typer.Option(help=_("The coordinate system to write in: EPSG:4490"))] = None,
         swap: Annotated[bool, typer.Option("--swap", help=_("The file has north where east should stand."))] = False,
     ) -> None:
-        from ecospace.layers.read import read_layer
         from ecospace.layers.write import write_layer
 
-        read = read_layer(source, layer=layer, crs=crs, swap=swap or None)
+        read = read_alone(source, layer=layer, crs=crs, swap=swap or None)
         points = target.suffix.lower() in (".txt", ".xlsx", ".csv")
         # Boundary points keep their number: only their coordinates change. Other layers are densified first.
         options = {"crs": to} if points and to else {}
@@ -47,6 +52,20 @@ def register(app: typer.Typer) -> None:
                 file=written.path, count=written.features, hectares=hectares(read.frame)
             )
         )
+
+
+def read_alone(source: Path, **settings: Any) -> Layer:
+    """A layer of no study: where an error asks for a line of study.toml, it names the option that stands for it here."""
+    from ecospace.errors import EcospaceError
+    from ecospace.layers.read import read_layer
+
+    try:
+        return read_layer(source, **settings)
+    except EcospaceError as error:
+        if setting := SETTING.search(error.cure):
+            option = f"--{setting[1]} {shlex.quote(setting[2])}"
+            error.cure += " " + _("On this command line: {option}").format(option=option)
+        raise
 
 
 def brought_to(frame: GeoDataFrame, crs: str) -> GeoDataFrame:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ecospace.commands.convert import brought_to, hectares, show
+from ecospace.commands.convert import brought_to, hectares, read_alone, show
 from ecospace.language import _
 
 
@@ -33,7 +33,6 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         from ecospace.errors import UsageError
         from ecospace.layers.deliver import deliver as delivered
-        from ecospace.layers.read import read_layer
 
         columns = dict(pair.split("=", 1) for pair in field or [] if "=" in pair)
         if len(columns) != len(field or []):
@@ -42,7 +41,7 @@ def register(app: typer.Typer) -> None:
                 _("a field is given as FIELD=COLUMN, each once."),
                 cure=_("For example: --field MC=name"),
             )
-        read = read_layer(source, layer=layer, crs=crs)
+        read = read_alone(source, layer=layer, crs=crs)
         frame = read.frame if to is None else brought_to(read.frame, to)
         written = delivered({schema: frame}, target, columns={schema: columns})
         show([*read.findings, *written.findings])

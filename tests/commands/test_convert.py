@@ -12,7 +12,7 @@ from shapely.geometry import box
 from typer.testing import CliRunner
 
 from ecospace.commands import convert, deliver
-from ecospace.errors import CRSError, DataError, UsageError
+from ecospace.errors import CRSError, DataError, ReadError, UsageError
 from ecospace.layers.boundary_txt import read_boundary_txt
 from ecospace.layers.write import write_layer
 
@@ -71,3 +71,15 @@ def test_a_delivery_by_schema(tmp_path: Path) -> None:
         run("deliver", tmp_path / "x.gpkg", tmp_path / "交.gdb", "--schema", "STBHHX")
     with pytest.raises(UsageError, match="E-USE-44"):
         run("deliver", tmp_path / "x.gpkg", tmp_path / "交.gdb", "--schema", "STBHHX", "--field", "MC")
+
+
+@pytest.mark.filterwarnings("ignore:.crs. was not provided")
+@pytest.mark.parametrize("command", ["convert", "deliver"])
+def test_a_setting_of_a_study_is_told_as_the_option_that_it_is_here(tmp_path: Path, command: str) -> None:
+    more = ["--schema", "STBHHX"] if command == "deliver" else []
+    SITE.set_crs(None, allow_override=True).to_file(tmp_path / "a.gpkg", layer="甲 地")
+    with pytest.raises(CRSError, match="--crs EPSG:4526"):
+        run(command, tmp_path / "a.gpkg", tmp_path / "b.gpkg", *more)
+    SITE.to_file(tmp_path / "a.gpkg", layer="乙")
+    with pytest.raises(ReadError, match=r"E-READ-02.*--layer '甲 地'"):
+        run(command, tmp_path / "a.gpkg", tmp_path / "b.gpkg", *more)

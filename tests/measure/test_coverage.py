@@ -284,6 +284,13 @@ def test_wadden_parks_against_their_attributes(data):
         assert ((plane / stated - 1).abs() < 0.002).all()
         assert ((ellipsoid / stated - 1).abs() < 0.002).all()
         assert ((ellipsoid / plane - 1).abs() < 0.0016).all()
+        whole = {  # DATA.md, km²: on the plane and geodesic
+            "lkn_nationalpark_sh": (frame.index == frame.index, 4380.056, 4383.400),
+            "natura2000_northsea_mpa": (stated.round(-4) == 101_250_000, 101.253, 101.266),
+            "nlwkn_nationalparke_dtk25": (stated.round(-3).isin([157_729_000, 736_000]), 158.466, 158.550),
+        }[layer]
+        assert plane[whole[0]].sum() / 1e6 == pytest.approx(whole[1], abs=0.001)
+        assert ellipsoid[whole[0]].sum() / 1e6 == pytest.approx(whole[2], abs=0.001)
 
 
 def test_translate_keeps_the_share():
