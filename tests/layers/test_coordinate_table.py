@@ -207,6 +207,19 @@ def test_a_parcel_that_goes_on_after_another_stops(tmp_path: Path) -> None:
     assert frame.area.tolist() == [20_000.0, 10_000.0]
 
 
+def test_packed_degrees_in_a_table_are_asked_for(tmp_path: Path) -> None:
+    corners = [(113.27072, 22.15301), (113.27305, 22.15301), (113.27305, 22.16012), (113.27072, 22.16012)]
+    rows: list[list[object]] = [["点号", "经度", "纬度", "坐标系"]]
+    rows += [[i, *corner, SYSTEM] for i, corner in enumerate(corners, 1)]
+    path = csv_file(tmp_path, rows)
+    with pytest.raises(CRSError, match="E-CRS-31"):
+        read_coordinate_table(path)
+    decimal = read_coordinate_table(path, angles="decimal").frame
+    assert decimal.total_bounds.tolist() == [113.27072, 22.15301, 113.27305, 22.16012]
+    packed = read_coordinate_table(path, angles="dms").frame
+    assert packed.total_bounds[0] == pytest.approx(113 + 27 / 60 + 7.2 / 3600)
+
+
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xd0\xcf\x11\xe0abc", b"PK\x03\x04abc", b"\xff\xfe\x00"])
 def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.xlsx"

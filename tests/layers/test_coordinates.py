@@ -170,6 +170,35 @@ def test_packed_degrees_are_asked_for() -> None:
     assert judge_crs(decimal, CRS.from_epsg(4490), packed=True).settled().to_epsg() == 4490
 
 
+@pytest.mark.parametrize(
+    ("point", "kind"),
+    [
+        ((113.0, 2_560_000.0), "other"),
+        ((38_050_000.0, 2_560_000.0), "other"),  # no easting begins below 100 km
+        ((38_950_000.0, 2_560_000.0), "other"),
+        ((24_500_000.0, 2_560_000.0), "other"),  # no zone 24
+        ((38_500_000.0, 7_560_000.0), "other"),
+        ((50_000.0, 2_560_000.0), "other"),
+        ((500_000.0, 2_560_000.0), "plain"),
+        ((20_500_000.0, 2_560_000.0), "prefixed"),
+        ((12_600_000.0, 2_560_000.0), "mercator"),
+        ((6.0, 50.0), "degrees"),
+        ((113.0, 22.0), "degrees"),
+    ],
+)
+def test_what_numbers_look_like(point: tuple[float, float], kind: str) -> None:
+    reading = read_numbers(np.array([point, point]))
+    assert (reading.kind, reading.swapped) == (kind, False)
+
+
+def test_nothing_is_proposed_that_does_not_meet_the_place() -> None:
+    elsewhere = gpd.GeoDataFrame(geometry=[box(100.0, 30.0, 101.0, 31.0)], crs=4490)
+    judgement = judge_crs(in_crs(4526), CRS.from_epsg(4547), place=elsewhere)
+    assert code(judgement) == "E-CRS-29" and judgement.proposal == "" and judgement.proposed is None
+    near = judge_crs(in_crs(4526), CRS.from_epsg(4526), place=elsewhere)
+    assert code(near) == "E-CRS-34" and near.proposal == ""
+
+
 def test_other_countries_are_not_refused() -> None:
     assert judge_crs((2_538_000, 1_152_000, 2_540_000, 1_154_000), CRS.from_epsg(2056)).settled().to_epsg() == 2056
     assert judge_crs((32_500_000, 5_900_000, 32_600_000, 6_000_000), CRS.from_epsg(4647)).settled().to_epsg() == 4647

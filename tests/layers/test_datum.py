@@ -74,6 +74,8 @@ def test_a_plane_layer_stays_in_its_zone(source: int, target: int) -> None:
     assert moved.geometry.iloc[0].coords[0] == pytest.approx(expected, abs=1e-4)
     (finding,) = moved.attrs["findings"]
     assert finding.code == "F-CRS-26" and "-12.3" in finding.text
+    distance = float(np.hypot(moved.geometry.iloc[0].x - x, moved.geometry.iloc[0].y - y))
+    assert f"{distance:.3f}" in finding.text
 
 
 def test_position_vector_is_the_same_with_the_rotations_turned() -> None:

@@ -236,6 +236,11 @@ def test_the_comparison_sees_what_it_should(tmp_path: Path) -> None:
         require_same(sent, shifted, path=tmp_path, columns=[], step=0.001)
     with pytest.raises(WriteError, match="E-WRITE-42"):
         require_same(sent, sent.assign(TBMJ=sent["TBMJ"] + 0.01), path=tmp_path, columns=["TBMJ"])
+    with pytest.raises(WriteError, match="E-WRITE-43"):  # to the last digit, unless the format has a step
+        require_same(sent, shifted, path=tmp_path, columns=[])
+    with pytest.raises(WriteError, match="E-WRITE-42"):
+        require_same(sent, sent.assign(名称=None), path=tmp_path, columns=["名称"])
+    require_same(sent.assign(空=None), sent.assign(空=[float("nan"), pd.NA, pd.NaT]), path=tmp_path, columns=["空"])
     require_same(sent, sent.iloc[::-1], path=tmp_path, columns=["名称", "TBMJ", "数量"], key="id")
 
 
