@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ecospace.study import Study
 
 #: Changes whenever what is stored changes its meaning.
-FORM = 3
+FORM = 4
 #: Where prepared layers stand, beside study.toml.
 FOLDER = ".ecospace/check"
 #: Columns kept for reports, where a layer has them.
@@ -100,7 +100,6 @@ def _require_ground(layer: Layer, shapes: np.ndarray[Any, Any]) -> None:
     if kind is None or kind.shape != "polygon":
         return
     bare = [str(name) for name in layer.frame.index[shapely.get_dimensions(shapes) < 2]]
-    bare += [name for finding in layer.findings if finding.code == "F-GEO-22" for name in finding.features]
     if bare:
         raise DataError(
             "E-DATA-54",
