@@ -181,9 +181,11 @@ def write_store(target: str | Path, batches: Iterable[pa.RecordBatch], crs: CRS 
         for batch in batches:
             if file is None:
                 plain = [name for name in batch.schema.names if name != "geometry"]
-                # lz4 costs no time to decode; a dictionary of geometries would only repeat them.
+                # lz4 costs no time to decode; a dictionary of geometries would only repeat them. A plain copy is read
+                # once or twice: packing its coordinates would cost more than it saves.
+                packed = dict.fromkeys(plain, "lz4") | {"geometry": "none" if certificate is None else "lz4"}
                 file = parquet.ParquetWriter(
-                    temporary, batch.schema, compression="lz4", use_dictionary=plain, write_statistics=plain
+                    temporary, batch.schema, compression=packed, use_dictionary=plain, write_statistics=plain
                 )
                 file.add_key_value_metadata({"geo": json.dumps(_geo(crs))})
             if pending is not None:
