@@ -42,10 +42,16 @@ def shapely_threads(data: Data) -> dict[str, float]:
 
     crs = pyproj.CRS.from_wkt((data.folder / "study_crs.wkt").read_text())
 
+    def valid(frame: Any) -> Any:
+        invalid = ~frame.is_valid
+        if invalid.any():
+            fixed = frame.geometry[invalid].make_valid(method="structure", keep_collapsed=False)
+            frame.loc[invalid, "geometry"] = fixed
+        return frame
+
     def fit(frame: Any) -> Any:
-        assert frame.is_valid.all()
-        frame = frame.set_geometry(frame.geometry.segmentize(50)).to_crs(crs)
-        assert frame.is_valid.all()
+        frame = valid(frame)
+        frame = valid(frame.set_geometry(frame.geometry.segmentize(50)).to_crs(crs))
         return np.asarray(frame.geometry.array)
 
     parcels = fit(gpd.read_file(data.sized / "parcels.gpkg", use_arrow=True))
