@@ -130,9 +130,34 @@ def _require_crs(sent: CRS, again: CRS | None, target: Path) -> None:
 
 
 def _geopackage(frame: GeoDataFrame, target: Path, *, name: str, encoding: str) -> Written:
-    plain = _with_id(frame)
-    _write_gdal(plain, target, "GPKG", name, promote_to_multi=_mixed_parts(plain))
-    return Written(target, len(plain))
+    plain, findings = _with_id(frame), []
+    columns = [str(column) for column in plain.columns if column != plain.geometry.name]
+    renamed = {long: own for long, own in unlike_names(columns).items() if long != own}
+    if renamed:
+        text = _("{count} field names differ from others by case alone, which GeoPackage cannot hold: {names}.").format(
+            count=len(renamed), names=", ".join(f"{long} → {own}" for long, own in renamed.items())
+        )
+        findings.append(Finding("F-OUT-20", "warning", text, count=len(renamed)))
+    _write_gdal(plain.rename(columns=renamed), target, "GPKG", name, promote_to_multi=_mixed_parts(plain))
+    return Written(target, len(plain), _marked(findings, target))
+
+
+def unlike_names(names: list[str]) -> dict[str, str]:
+    """Field names that are different without regard to case, as SQLite wants them.
+
+    >>> unlike_names(["NAME", "name", "code"])
+    {'NAME': 'NAME', 'name': 'name_1', 'code': 'code'}
+    """
+    taken: set[str] = set()
+    own: dict[str, str] = {}
+    for name in names:
+        candidate, number = name, 0
+        while candidate.upper() in taken:
+            number += 1
+            candidate = f"{name}_{number}"
+        taken.add(candidate.upper())
+        own[name] = candidate
+    return own
 
 
 def _mixed_parts(frame: GeoDataFrame) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,11 @@ def county(
         key: {"role": item.role, "path": f"{key}.gpkg", "title": item.title, **item.settings}
         for key, item in made.items()
     }
-    study = Study(Path("no-such-folder"), {"title": "示例县", "boundary": "boundary", "area": area}, entries)
+    study = Study(
+        Path(tempfile.gettempdir()) / "ecospace-no-such-folder",
+        {"title": "示例县", "boundary": "boundary", "area": area},
+        entries,
+    )
     study._layers.update(made)
     checker = Checker(study)
     checker.__dict__["settings"] = checker.settings.__class__(none=tuple(role for role in none if role not in made))

@@ -259,3 +259,12 @@ def test_any_texts_and_numbers_read_back_the_same(tmp_path: Path, rows: list[tup
         if suffix == ".kml":
             frame = frame.assign(名=frame["名"].str.strip())
         write_layer(frame, tmp_path / f"x{suffix}")
+
+
+def test_field_names_that_differ_by_case_alone(tmp_path):
+    """SQLite does not heed case: the second is renamed, with a finding, and both columns come back."""
+    frame = gpd.GeoDataFrame({"NAME": ["甲"], "name": ["乙"]}, geometry=[Point(112, 22)], index=["1"], crs=4490)
+    written = write_layer(frame, tmp_path / "x.gpkg")
+    again = gpd.read_file(tmp_path / "x.gpkg")
+    assert (again["NAME"].iloc[0], again["name_1"].iloc[0]) == ("甲", "乙")
+    assert [finding.code for finding in written.findings] == ["F-OUT-20"]
