@@ -159,6 +159,8 @@ def record_of(
 
 def difference(ours: dict[str, float], other: dict[str, float]) -> float:
     """Largest difference of a total, relative to it; keys that one lacks count as 0."""
+    if not ours.keys() & other.keys():
+        return math.nan  # it counts something else, as its docstring says
     keys = ours.keys() | other.keys()
     scale = max((abs(value) for value in ours.values()), default=1.0)
     return max(
