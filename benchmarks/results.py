@@ -104,7 +104,9 @@ def section(record: dict[str, Any]) -> list[str]:
     ]
     for name, row in record["rows"].items():
         cells = [ranged(row[what], RANGE[what]) for what in ("wall", "cpu", "memory")]
-        lines.append(f"| {name} | {row['runs']} | {' | '.join(cells)} | {row.get('difference', float('nan')):.0e} |")
+        apart = row.get("difference", float("nan"))
+        other = "counts otherwise" if apart != apart else f"{apart:.0e}"
+        lines.append(f"| {name} | {row['runs']} | {' | '.join(cells)} | {other} |")
     lines += [f"| {name} | – | {note} | | | |" for name, note in record["notes"].items()]
     if record["bars"]:
         lines += ["", "| ratio | against | measured | bar | |", "| --- | --- | --- | --- | --- |"]
