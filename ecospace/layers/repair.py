@@ -262,6 +262,7 @@ def kind_texts() -> dict[str, str]:
         "area": _("a repair would change the area"),
         "none": _('repair = "none" allows no repair'),
         "null": _("there is no geometry"),
+        "outline": _("closed outlines stand beside its areas, and may be areas too"),
         "empty": _("the geometry is empty"),
         "nan": _("coordinates are not numbers"),
     }
@@ -338,7 +339,7 @@ def _plain(shapes: np.ndarray[Any, Any], index: Any) -> tuple[np.ndarray[Any, An
         dimension = shapely.get_dimensions(shapes[position])
         parts = shapely.get_parts(shapes[position])
         kept = shapely.get_parts(parts[shapely.get_dimensions(parts) == dimension])
-        if len(kept):
+        if len(kept) and not _has_closed_outline(parts, dimension):
             build = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)[int(dimension)]
             shapes[position] = kept[0] if len(kept) == 1 else build(kept)
             opened.append(position)
@@ -351,12 +352,19 @@ def _plain(shapes: np.ndarray[Any, Any], index: Any) -> tuple[np.ndarray[Any, An
     return shapes, findings
 
 
+def _has_closed_outline(parts: np.ndarray[Any, Any], dimension: int) -> bool:
+    """Whether a closed line stands beside areas: it may be an area that a drawing program left as its outline."""
+    lines = shapely.get_parts(parts[shapely.get_dimensions(parts) == 1])
+    return bool(dimension == 2 and (shapely.is_closed(lines) & (shapely.get_num_points(lines) > 3)).any())
+
+
 def _unusable(
     shapes: np.ndarray[Any, Any], invalid: np.ndarray[Any, Any]
 ) -> Iterable[tuple[str, np.ndarray[Any, Any]]]:
     missing = np.asarray(shapely.is_missing(shapes))
     yield "null", missing
     yield "empty", np.asarray(shapely.is_empty(shapes))
+    yield "outline", (shapely.get_type_id(shapes) == COLLECTION) & ~shapely.is_empty(shapes)
     # The bounds of a shape pass over NaN: only its coordinates tell. GEOS calls every such shape invalid.
     suspects = np.flatnonzero(invalid & ~missing)
     coordinates, owner = shapely.get_coordinates(shapes[suspects], return_index=True)
@@ -368,7 +376,7 @@ def _unusable(
 def _listed(kind: str, index: Any) -> list[Finding]:
     if not len(index):
         return []
-    code = {"null": "E-GEO-21", "empty": "E-GEO-22", "nan": "E-GEO-23"}[kind]
+    code = {"null": "E-GEO-21", "empty": "E-GEO-22", "nan": "E-GEO-23", "outline": "E-GEO-38"}[kind]
     return [Finding(
         code,
             "error",
