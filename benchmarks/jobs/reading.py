@@ -16,7 +16,7 @@ def _checked(path: Path) -> dict[str, float]:
     """Everything but the validity of shapes: what pyogrio does, with our checks of headers, texts and coordinates."""
     import shapely
 
-    from ecospace.layers.formats import read_content
+    from ecospace.layers.contents import read_content
     from ecospace.layers.read import placed
 
     frame, _findings = placed(read_content(path), None, None, "parcels", path)

@@ -9,7 +9,7 @@ import numpy as np
 from pyproj import CRS, Transformer
 
 from ecospace.errors import ReadError
-from ecospace.layers.numbers import unpack_dms
+from ecospace.layers.formats.numbers import unpack_dms
 from ecospace.layers.zones import ranges
 
 #: West, south, east, north.

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ecospace.layers import gdal
-from ecospace.layers.sniff import sniff
+from ecospace.layers.formats.sniff import sniff
 from ecospace.layers.store import GROUP_ROWS, open_store, regrouped
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ecospace.layers.gdal import DRIVERS
 from ecospace.terms import kinds
 
 if TYPE_CHECKING:
-    from ecospace.layers.formats import Found
+    from ecospace.layers.contents import Found
 
 VECTORS = {
     ".shp",
@@ -218,7 +218,7 @@ def _look(path: Path, base: Path) -> list[Seen]:
 
 
 def _look_vector(path: Path, relative: Path) -> list[Seen]:
-    from ecospace.layers.formats import opened
+    from ecospace.layers.contents import opened
 
     # The same door as reading: by the first bytes, archives unpacked, no file that points to others.
     with opened(path) as found:
@@ -264,8 +264,8 @@ def _described(one: Found) -> tuple[str, str, int, tuple[str, ...]]:
 
 def _dbf_fields(path: Path) -> tuple[str, ...]:
     """The fields of a Shapefile in the characters that reading will find."""
-    from ecospace.layers.dbf import read_header
-    from ecospace.layers.dbf_text import field_texts
+    from ecospace.layers.formats.dbf import read_header
+    from ecospace.layers.formats.dbf_text import field_texts
 
     table = next((item for item in path.parent.glob("*") if item.name.lower() == path.stem.lower() + ".dbf"), None)
     return () if table is None else tuple(field_texts([item.name for item in read_header(table).fields], "utf-8")[0])

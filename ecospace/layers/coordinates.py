@@ -28,7 +28,7 @@ from ecospace.layers.appearance import (
     points_of,
     read_numbers,
 )
-from ecospace.layers.numbers import unpack_dms
+from ecospace.layers.formats.numbers import unpack_dms
 from ecospace.layers.zones import Declared, System, Zone, declared_by, system_of, systems, zone_of
 
 if TYPE_CHECKING:

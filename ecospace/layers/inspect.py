@@ -154,9 +154,9 @@ def _entries(base: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         for key, said in _study_layers(base / "study.toml").items():
             yield key, {**said, "path": base / str(said.get("path", ""))}
         return
-    from ecospace.layers.archive import datasets
     from ecospace.layers.catalog import guess_role
-    from ecospace.layers.formats import opened
+    from ecospace.layers.contents import opened
+    from ecospace.layers.formats.archive import datasets
 
     files = [base] if base.is_file() or base.suffix.lower() == ".gdb" else _files(base, datasets(base))
     for file in files:
@@ -333,7 +333,7 @@ def _outlines(key: str, entry: Mapping[str, Any], layer: Layer) -> list[dict[str
     }  # fmt: skip
     if not named or layer.frame.crs is None:
         return []
-    from ecospace.layers.formats import read_content
+    from ecospace.layers.contents import read_content
 
     try:
         raw = read_content(entry["path"], layer=entry.get("layer"), encoding=entry.get("encoding")).frame

@@ -17,7 +17,7 @@ from ecospace.files import fingerprint
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers import gdal
-from ecospace.layers.sniff import sniff
+from ecospace.layers.formats.sniff import sniff
 
 Array = np.ndarray[Any, Any]
 

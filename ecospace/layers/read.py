@@ -15,7 +15,7 @@ from ecospace.errors import CRSError, DataError, EcospaceError, GeometryError, R
 from ecospace.files import fingerprint
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.formats import Content, read_content
+from ecospace.layers.contents import Content, read_content
 from ecospace.layers.gdal import local_path
 from ecospace.layers.layer import Layer
 from ecospace.layers.repair import MAX_CHANGE, How

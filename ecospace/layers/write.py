@@ -284,25 +284,25 @@ def _cut(text: str, size: int, encoding: str) -> str:
 
 
 def _kml(frame: GeoDataFrame, target: Path, *, name: str, encoding: str, **options: Any) -> Written:
-    from ecospace.layers.kml_writer import write_kml
+    from ecospace.layers.formats.kml_writer import write_kml
 
     return write_kml(_with_id(frame), target, title=options.pop("title", name), **options)
 
 
 def _txt(frame: GeoDataFrame, target: Path, *, name: str, encoding: str, **options: Any) -> Written:
-    from ecospace.layers.boundary_txt_writer import write_boundary_txt
+    from ecospace.layers.formats.boundary_txt_writer import write_boundary_txt
 
     return write_boundary_txt(frame, target, encoding="gb18030" if encoding == "GBK" else encoding, **options)
 
 
 def _dxf(frame: GeoDataFrame, target: Path, *, name: str, encoding: str, **options: Any) -> Written:
-    from ecospace.layers.dxf_writer import write_dxf
+    from ecospace.layers.formats.dxf_writer import write_dxf
 
     return write_dxf(frame, target, layer=name, **options)
 
 
 def _table(frame: GeoDataFrame, target: Path, *, name: str, encoding: str, **options: Any) -> Written:
-    from ecospace.layers.coordinate_table_writer import write_coordinate_table
+    from ecospace.layers.formats.coordinate_table_writer import write_coordinate_table
 
     return write_coordinate_table(frame, target, **options)
 

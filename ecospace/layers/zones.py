@@ -12,7 +12,7 @@ from typing import Any
 
 from pyproj import CRS
 
-from ecospace.layers.numbers import half_width
+from ecospace.layers.formats.numbers import half_width
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ecospace.commands import convert, deliver
 from ecospace.errors import CRSError, DataError, ReadError, UsageError
-from ecospace.layers.boundary_txt import read_boundary_txt
+from ecospace.layers.formats.boundary_txt import read_boundary_txt
 from ecospace.layers.write import write_layer
 
 SITE = GeoDataFrame(

@@ -13,7 +13,7 @@ from ecospace.layers.inspect import inspect
 from ecospace.run import run_study
 from ecospace.study import open_study
 
-from .shapefiles import square, write_shapefile
+from .formats.shapefiles import square, write_shapefile
 
 
 @pytest.fixture

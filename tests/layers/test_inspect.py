@@ -12,7 +12,7 @@ import shapely
 
 from ecospace.layers.inspect import Inspection, inspect
 
-from .shapefiles import square, write_shapefile
+from .formats.shapefiles import square, write_shapefile
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import shapely
 from ecospace.crs import StudyCRS, gauss_zone
 from ecospace.errors import CRSError, DataError, EcospaceError, GeometryError, ReadError
 from ecospace.layers.contract import check_contract
+from ecospace.layers.formats.shapefile import read_shapefile
 from ecospace.layers.read import read_layer
-from ecospace.layers.shapefile import read_shapefile
 
-from .shapefiles import EAST, NORTH, square, write_shapefile
+from .formats.shapefiles import EAST, NORTH, square, write_shapefile
 
 #: 32 towns and sub-districts of 东莞, and the park that the file lacks.
 TOWNS = ["松山湖", "寮步镇", "虎门镇"]
@@ -121,7 +121,7 @@ class TestFileGeodatabase:
 
 
 def _names(path: Path) -> list[str]:
-    from ecospace.layers.formats import opened
+    from ecospace.layers.contents import opened
 
     with opened(path) as found:
         return [one.inner for one in found]

@@ -15,7 +15,7 @@ from ecospace.crs import brought, gauss_zone, geodesic_area, require_metric, req
 from ecospace.errors import CRSError, GeometryError
 from ecospace.layers.read import read_layer
 
-from .shapefiles import EAST, NORTH, square, write_shapefile
+from .formats.shapefiles import EAST, NORTH, square, write_shapefile
 
 DEGREES = CRS.from_epsg(4490)
 

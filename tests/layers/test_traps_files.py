@@ -19,7 +19,7 @@ from ecospace.crs import gauss_zone
 from ecospace.errors import DataError, EcospaceError, ReadError
 from ecospace.layers.read import read_layer
 
-from .shapefiles import EAST, NORTH, square, write_dbf, write_shapefile
+from .formats.shapefiles import EAST, NORTH, square, write_dbf, write_shapefile
 
 NAMES = ["生态保护红线", "一级保护区", "开平市"]
 SQUARES = [[square(200 * number)] for number in range(3)]

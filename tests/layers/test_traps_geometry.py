@@ -25,7 +25,7 @@ from ecospace.layers.text import match_key
 from ecospace.space.overlay import covered_area, cross_area, cross_pieces
 
 from ..check import county
-from .shapefiles import EAST, NORTH, square, write_shapefile
+from .formats.shapefiles import EAST, NORTH, square, write_shapefile
 
 BOX = shapely.box(0, 0, 100, 100)
 METRES = gauss_zone(114)

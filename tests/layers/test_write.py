@@ -163,7 +163,7 @@ def test_tE03_a_failure_leaves_the_old_file_whole(tmp_path: Path, suffix: str, m
     def failing(*_arguments: object, **_options: object) -> None:
         raise WriteError("E-WRITE-43", "does not read back", cure="")
 
-    for module in ("ecospace.layers.write", "ecospace.layers.kml_writer"):
+    for module in ("ecospace.layers.write", "ecospace.layers.formats.kml_writer"):
         monkeypatch.setattr(f"{module}.require_same", failing)
     with pytest.raises(WriteError, match="E-WRITE-43"):
         write_layer(layer().iloc[:1], path)
@@ -182,8 +182,8 @@ if sys.argv[3] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
 else:
     def kill(*a, **k): os.kill(os.getpid(), signal.SIGKILL)
-    import ecospace.layers.kml_writer
-    ecospace.layers.write.require_same = ecospace.layers.kml_writer.require_same = kill
+    import ecospace.layers.formats.kml_writer
+    ecospace.layers.write.require_same = ecospace.layers.formats.kml_writer.require_same = kill
 try:
     write_layer(frame, Path(sys.argv[2]))
 except Exception as error:

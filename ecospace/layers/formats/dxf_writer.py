@@ -14,7 +14,7 @@ from ecospace.errors import WriteError
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.dxf import read_dxf
+from ecospace.layers.formats.dxf import read_dxf
 from ecospace.layers.readback import Written
 
 METRES = 6

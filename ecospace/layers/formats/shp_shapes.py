@@ -11,8 +11,8 @@ import shapely
 
 from ecospace.errors import ReadError
 from ecospace.language import _
-from ecospace.layers.rings import polygons_by_turn
-from ecospace.layers.shp_records import MISSING, Records
+from ecospace.layers.formats.rings import polygons_by_turn
+from ecospace.layers.formats.shp_records import MISSING, Records
 
 #: Records read at a time.
 BLOCK = 32_768

@@ -14,9 +14,9 @@ import numpy as np
 from ecospace.errors import CRSError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.dbf import Attributes, read_dbf, read_header
-from ecospace.layers.shp_records import MISSING, Companions, Records, companions, find_records
-from ecospace.layers.shp_shapes import Seen, shapes_of
+from ecospace.layers.formats.dbf import Attributes, read_dbf, read_header
+from ecospace.layers.formats.shp_records import MISSING, Companions, Records, companions, find_records
+from ecospace.layers.formats.shp_shapes import Seen, shapes_of
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

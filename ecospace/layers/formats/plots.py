@@ -15,10 +15,10 @@ from ecospace.crs import geodesic_area
 from ecospace.errors import DataError, GeometryError, ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.boundary_txt import Plot, Point, rings_of
 from ecospace.layers.coordinates import Judgement, judge_crs
-from ecospace.layers.even_odd import polygon_of_rings
-from ecospace.layers.parcels import Parcels, unique_ids
+from ecospace.layers.formats.boundary_txt import Plot, Point, rings_of
+from ecospace.layers.formats.even_odd import polygon_of_rings
+from ecospace.layers.formats.parcels import Parcels, unique_ids
 from ecospace.units import convert_area
 
 #: How far the declared area may be from the computed one before its unit is in doubt, and before it is worth a word.
@@ -36,7 +36,7 @@ def parcels_of(
     place: GeoDataFrame | None,
     declared_area: Literal["check", "ignore"],
 ) -> Parcels:
-    """Parcels from point lists; see `ecospace.layers.boundary_txt.read_boundary_txt` for the parameters."""
+    """Parcels from point lists; see `ecospace.layers.formats.boundary_txt.read_boundary_txt` for the parameters."""
     if swap:
         plots = [_exchanged(plot) for plot in plots]
     points = np.array([(point.east, point.north) for plot in plots for point in plot.points]).reshape(-1, 2)

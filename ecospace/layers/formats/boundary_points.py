@@ -15,7 +15,7 @@ from ecospace.crs import require_crs
 from ecospace.errors import CRSError, GeometryError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.boundary_txt import Point
+from ecospace.layers.formats.boundary_txt import Point
 from ecospace.layers.zones import Zone, system_of, zone_of
 
 #: Metres by which a straight edge may bend when only its ends are brought into another zone: 5e-9 L² (trust.md tA11).

@@ -20,8 +20,8 @@ import shapely
 from ecospace.errors import EcospaceError, ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.numbers import parse_number
-from ecospace.layers.rings import polygons_in_order
+from ecospace.layers.formats.numbers import parse_number
+from ecospace.layers.formats.rings import polygons_in_order
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

@@ -20,11 +20,11 @@ from pyproj import CRS
 from ecospace.errors import GeometryError, ReadError, UnsafeError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.archive import unpacked
 from ecospace.layers.coordinates import judge_crs
-from ecospace.layers.even_odd import polygon_of_rings
-from ecospace.layers.numbers import half_width, parse_number
-from ecospace.layers.parcels import Parcels, naming, unique_ids
+from ecospace.layers.formats.archive import unpacked
+from ecospace.layers.formats.even_odd import polygon_of_rings
+from ecospace.layers.formats.numbers import half_width, parse_number
+from ecospace.layers.formats.parcels import Parcels, naming, unique_ids
 
 #: Elements that hold places we cannot take as shapes; each is named.
 UNREAD = {"Model", "Track", "MultiTrack", "NetworkLink", "GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Tour"}

@@ -20,9 +20,9 @@ from ecospace.errors import ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.coordinates import Judgement, judge_crs
-from ecospace.layers.dxf_outlines import Outline, open_drawing, outlines_of
-from ecospace.layers.even_odd import polygon_of_rings
-from ecospace.layers.parcels import Parcels, naming, unique_ids
+from ecospace.layers.formats.dxf_outlines import Outline, open_drawing, outlines_of
+from ecospace.layers.formats.even_odd import polygon_of_rings
+from ecospace.layers.formats.parcels import Parcels, naming, unique_ids
 
 if TYPE_CHECKING:
     from ezdxf.document import Drawing

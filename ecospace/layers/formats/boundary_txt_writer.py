@@ -9,8 +9,8 @@ from geopandas import GeoDataFrame
 
 from ecospace.crs import geodesic_area
 from ecospace.files import atomic
-from ecospace.layers.boundary_points import boundary_points, in_zone, require_polygons, texts_of
-from ecospace.layers.boundary_txt import read_boundary_txt
+from ecospace.layers.formats.boundary_points import boundary_points, in_zone, require_polygons, texts_of
+from ecospace.layers.formats.boundary_txt import read_boundary_txt
 from ecospace.layers.readback import Written, require_same
 from ecospace.layers.zones import Zone
 from ecospace.units import round_number

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, box
 
 from ecospace.errors import CRSError, DataError, EcospaceError, ReadError
-from ecospace.layers.boundary_txt import read_boundary_txt
-from ecospace.layers.boundary_txt_writer import write_boundary_txt
-from ecospace.layers.coordinate_table import read_coordinate_table
-from ecospace.layers.coordinate_table_writer import write_coordinate_table
+from ecospace.layers.formats.boundary_txt import read_boundary_txt
+from ecospace.layers.formats.boundary_txt_writer import write_boundary_txt
+from ecospace.layers.formats.coordinate_table import read_coordinate_table
+from ecospace.layers.formats.coordinate_table_writer import write_coordinate_table
 
 POINTS = [(2560000, 38460000), (2560000, 38460100), (2559900, 38460100), (2559900, 38460000)]
 HEAD = ["地块编号", "点号", "X坐标(m)", "Y坐标(m)", "坐标系"]

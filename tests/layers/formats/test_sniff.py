@@ -15,8 +15,8 @@ import shapely
 
 from ecospace.errors import EcospaceError, ReadError, UnsafeError
 from ecospace.layers import gdal
+from ecospace.layers.formats.sniff import sniff
 from ecospace.layers.read import read_layer
-from ecospace.layers.sniff import sniff
 
 VRT = "<OGRVRTDataSource><OGRVRTLayer name='secret'><SrcDataSource>{path}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
 
@@ -49,7 +49,7 @@ def test_tS05_the_drivers_of_virtual_files_are_not_there() -> None:
         "print({'GPKG', 'OpenFileGDB', 'GTiff', 'FlatGeobuf'} <= names)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
     assert done.stdout.split("\n")[:2] == ["[]", "True"]
     assert "Unable to find driver" not in done.stderr

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 from ecospace.errors import CRSError, EcospaceError, GeometryError, ReadError, UnsafeError, WriteError
-from ecospace.layers.kml import read_kml
-from ecospace.layers.kml_writer import write_kml
+from ecospace.layers.formats.kml import read_kml
+from ecospace.layers.formats.kml_writer import write_kml
 
 SQUARE = "113.0,22.0 113.1,22.0 113.1,22.1 113.0,22.1 113.0,22.0"
 
@@ -228,7 +228,7 @@ def test_tA08_beijing_54_is_not_written_as_wgs_84(tmp_path: Path) -> None:
 def test_tE04_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_kml(LAYER, tmp_path / "x.kml")
     before = (tmp_path / "x.kml").read_bytes()
-    import ecospace.layers.kml_writer as module
+    import ecospace.layers.formats.kml_writer as module
 
     whole = module._document
 

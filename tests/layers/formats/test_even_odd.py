@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
 from ecospace.errors import EcospaceError, GeometryError
-from ecospace.layers.even_odd import polygon_of_rings
+from ecospace.layers.formats.even_odd import polygon_of_rings
 
 
 def ring(x: float, y: float, side: float, *, closed: bool = True, backwards: bool = False) -> np.ndarray:

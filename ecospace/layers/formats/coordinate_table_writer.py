@@ -12,9 +12,9 @@ from ecospace.crs import geodesic_area
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.boundary_points import boundary_points, in_zone, require_polygons, texts_of
-from ecospace.layers.boundary_txt import Point
-from ecospace.layers.coordinate_table import read_coordinate_table
+from ecospace.layers.formats.boundary_points import boundary_points, in_zone, require_polygons, texts_of
+from ecospace.layers.formats.boundary_txt import Point
+from ecospace.layers.formats.coordinate_table import read_coordinate_table
 from ecospace.layers.readback import Written, require_same
 from ecospace.layers.zones import Zone
 from ecospace.units import round_number
@@ -37,7 +37,7 @@ def write_coordinate_table(
     path : str or Path
         .xlsx, one block for each parcel with its ellipsoidal area; or .csv, one row for each point.
     crs : str, optional
-        The zone to write in; see `ecospace.layers.boundary_txt_writer.write_boundary_txt`.
+        The zone to write in; see `ecospace.layers.formats.boundary_txt_writer.write_boundary_txt`.
     decimals : int
         Of the coordinates.
 

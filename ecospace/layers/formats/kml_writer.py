@@ -16,7 +16,7 @@ from ecospace.crs import brought, require_crs, require_known_shift
 from ecospace.files import atomic
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.kml import read_kml
+from ecospace.layers.formats.kml import read_kml
 from ecospace.layers.readback import Written, require_same
 
 WGS84 = CRS.from_epsg(4326)

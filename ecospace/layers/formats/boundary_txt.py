@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Literal
 from ecospace.errors import ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.numbers import half_width, parse_angle, parse_number, unpack_dms
-from ecospace.layers.parcels import Parcels, naming
-from ecospace.layers.plain_text import decode_text
+from ecospace.layers.formats.numbers import half_width, parse_angle, parse_number, unpack_dms
+from ecospace.layers.formats.parcels import Parcels, naming
+from ecospace.layers.formats.plain_text import decode_text
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -139,7 +139,7 @@ def read_boundary_txt(
     -----
     Grammar and variants: standards.md 3.1. Rings are put together by the even-odd rule, whatever their numbers.
     """
-    from ecospace.layers.plots import parcels_of
+    from ecospace.layers.formats.plots import parcels_of
 
     file = Path(path)
     text, encoding = decode_text(file.read_bytes(), file=file)

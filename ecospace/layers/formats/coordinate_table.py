@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Literal
 from ecospace.errors import ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.boundary_txt import Plot, Point
-from ecospace.layers.numbers import half_width, parse_angle, parse_number, unpack_dms
-from ecospace.layers.parcels import Parcels, naming
-from ecospace.layers.sheets import Rows, sheets_of
+from ecospace.layers.formats.boundary_txt import Plot, Point
+from ecospace.layers.formats.numbers import half_width, parse_angle, parse_number, unpack_dms
+from ecospace.layers.formats.parcels import Parcels, naming
+from ecospace.layers.formats.sheets import Rows, sheets_of
 from ecospace.layers.zones import column_names, system_named
 from ecospace.units import convert_area, unit_of
 
@@ -79,7 +79,7 @@ def read_coordinate_table(
     sheet : str, optional
         The worksheet; needed where several hold a table. ``"*"`` reads all.
     crs, swap, angles, place, declared_area
-        As for `ecospace.layers.boundary_txt.read_boundary_txt`.
+        As for `ecospace.layers.formats.boundary_txt.read_boundary_txt`.
     points : {"boundary", "separate"}, optional
         Whether the rows are points of a boundary or places of their own (monitoring points); asked for where every row
         has another number or name.
@@ -99,7 +99,7 @@ def read_coordinate_table(
     CRSError, GeometryError
         As for `read_boundary_txt`.
     """
-    from ecospace.layers.plots import parcels_of
+    from ecospace.layers.formats.plots import parcels_of
 
     file = Path(path)
     seen = Seen()

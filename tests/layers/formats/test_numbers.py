@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecospace.errors import ReadError
-from ecospace.layers.numbers import half_width, parse_angle, parse_number, unpack_dms
+from ecospace.layers.formats.numbers import half_width, parse_angle, parse_number, unpack_dms
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from shapely.geometry import MultiPolygon, Polygon, box
 
 from ecospace.crs import StudyCRS, geodesic_area
 from ecospace.errors import CRSError, DataError, EcospaceError, GeometryError, ReadError
-from ecospace.layers.boundary_txt import read_boundary_txt
-from ecospace.layers.boundary_txt_writer import write_boundary_txt
+from ecospace.layers.formats.boundary_txt import read_boundary_txt
+from ecospace.layers.formats.boundary_txt_writer import write_boundary_txt
 
 HEADER = """[属性描述]
 格式版本号=1.01版本

@@ -11,9 +11,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecospace.layers.dbf import read_dbf
-from ecospace.layers.rings import polygons_by_turn
-from ecospace.layers.shapefile import read_shapefile
+from ecospace.layers.formats.dbf import read_dbf
+from ecospace.layers.formats.rings import polygons_by_turn
+from ecospace.layers.formats.shapefile import read_shapefile
 
 from .shapefiles import EAST, NORTH, square, write_dbf, write_shapefile
 
@@ -74,7 +74,7 @@ def test_lines_points_and_nulls_stand_beside_each_other(tmp_path: Path) -> None:
 
 
 def test_many_records_are_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecospace.layers.shp_shapes.BLOCK", 3)
+    monkeypatch.setattr("ecospace.layers.formats.shp_shapes.BLOCK", 3)
     path = write_shapefile(tmp_path / "a.shp", [[square(200 * number)] for number in range(10)])
     frame, _findings = read_shapefile(path)
     assert frame.area.tolist() == [10_000] * 10

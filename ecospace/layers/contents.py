@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ecospace.errors import ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.archive import datasets, unpacked
+from ecospace.layers.formats.archive import datasets, unpacked
+from ecospace.layers.formats.sniff import fits_suffix, sniff
 from ecospace.layers.gdal import DRIVERS, local_path
-from ecospace.layers.sniff import fits_suffix, sniff
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-    from ecospace.layers.parcels import Parcels
+    from ecospace.layers.formats.parcels import Parcels
 
 RASTERS = ("tiff", "img")
 
@@ -140,7 +140,7 @@ def read_content(
 
 def _layers(path: Path, format: str) -> list[Found]:
     if format in DRIVERS:
-        from ecospace.layers.vector import inner_layers
+        from ecospace.layers.formats.vector import inner_layers
 
         inside = inner_layers(path, format)
         return [Found(one.name, path, format, one.name, one.geometry or "table") for one in inside]
@@ -185,17 +185,17 @@ def _chosen(found: list[Found], layer: str | None, path: Path) -> Found:
 def _read(chosen: Found, layer: str | None, encoding: str | None, options: Mapping[str, Any]) -> Content:
     path, format = chosen.path, chosen.format
     if format == "shp":
-        from ecospace.layers.shapefile import read_shapefile
+        from ecospace.layers.formats.shapefile import read_shapefile
 
         frame, findings = read_shapefile(path, encoding=encoding)
         return Content(frame, tuple(findings))
     if format == "geojson":
-        from ecospace.layers.geojson import read_geojson
+        from ecospace.layers.formats.geojson import read_geojson
 
         frame, findings = read_geojson(path)
         return Content(frame, tuple(findings))
     if format in DRIVERS or format == "parquet":
-        from ecospace.layers.vector import read_vector
+        from ecospace.layers.formats.vector import read_vector
 
         frame, findings = read_vector(path, format, chosen.inner)
         return Content(frame, tuple(findings))
@@ -212,20 +212,20 @@ def _read(chosen: Found, layer: str | None, encoding: str | None, options: Mappi
 def _surveyed(path: Path, format: str, layer: str | None, options: Mapping[str, Any]) -> Content:
     """Formats of surveyors and drawings, which have no CRS of their own."""
     if format in ("kml", "kmz"):
-        from ecospace.layers.kml import read_kml
+        from ecospace.layers.formats.kml import read_kml
 
         return _content(read_kml(path, **_only(options, "crs", "swap", "place", "source")))
     if format == "dxf":
-        from ecospace.layers.dxf import read_dxf
+        from ecospace.layers.formats.dxf import read_dxf
 
         chosen: dict[str, Any] = {"layers": [layer]} if layer is not None else {}
         return _content(read_dxf(path, **chosen, **_only(options, "crs", "swap", "place", "unit", "nested")))
     if format == "xlsx" or path.suffix.lower() in (".csv", ".tsv"):
-        from ecospace.layers.coordinate_table import read_coordinate_table
+        from ecospace.layers.formats.coordinate_table import read_coordinate_table
 
         taken = _only(options, "crs", "swap", "place", "angles", "declared_area", "points")
         return _content(read_coordinate_table(path, sheet=layer, **taken))
-    from ecospace.layers.boundary_txt import read_boundary_txt
+    from ecospace.layers.formats.boundary_txt import read_boundary_txt
 
     return _content(read_boundary_txt(path, **_only(options, "crs", "swap", "place", "angles", "declared_area")))
 

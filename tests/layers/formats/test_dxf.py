@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, box
 
 from ecospace.errors import CRSError, EcospaceError, ReadError, WriteError
-from ecospace.layers.dxf import read_dxf
+from ecospace.layers.formats.dxf import read_dxf
 from ecospace.layers.write import write_layer
 
 #: A place in zone 38.
@@ -199,7 +199,7 @@ def test_a_block_that_holds_itself_is_refused_in_time(tmp_path: Path) -> None:
                 outer.add_blockref(f"b{depth - 1}", (0, 0))
         space.add_blockref("b14", (0, 0))
 
-    import ecospace.layers.dxf_outlines as module
+    import ecospace.layers.formats.dxf_outlines as module
 
     limit, module.LIMIT = module.LIMIT, 1000
     try:

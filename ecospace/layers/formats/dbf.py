@@ -16,8 +16,8 @@ import numpy as np
 from ecospace.errors import ReadError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.dbf_text import Decoder, encoding_finding, field_texts, hinted, known_encoding, voted
-from ecospace.layers.dbf_values import plain_column
+from ecospace.layers.formats.dbf_text import Decoder, encoding_finding, field_texts, hinted, known_encoding, voted
+from ecospace.layers.formats.dbf_values import plain_column
 
 
 @dataclass(frozen=True)

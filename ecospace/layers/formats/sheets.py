@@ -8,7 +8,7 @@ from typing import Any
 
 from ecospace.errors import DataError, ReadError
 from ecospace.language import _
-from ecospace.layers.plain_text import decode_text
+from ecospace.layers.formats.plain_text import decode_text
 
 #: Whole numbers from here on lose their last digits in a spreadsheet.
 EXACT = 10**15

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecospace.errors import ReadError, UnsafeError
-from ecospace.layers.archive import Limits, datasets, unpacked
+from ecospace.layers.formats.archive import Limits, datasets, unpacked
 
 
 def pack(path: Path, **members: bytes) -> Path:

@@ -23,7 +23,7 @@ from ecospace.errors import ReadError, UnsafeError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers import gdal
-from ecospace.layers.sniff import VIRTUAL
+from ecospace.layers.formats.sniff import VIRTUAL
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
