@@ -18,7 +18,6 @@ from ecospace.space.network import (
     probability_network,
 )
 from ecospace.space.patches import distances, effective_mesh_size, shapes_of
-from ecospace.space.protconn import protected_connected
 from tests.space.grids import ZONE
 
 MEDIAN = Dispersal(1000, 0.5)
@@ -125,37 +124,6 @@ def test_distances_run_from_edge_to_edge_or_between_points_on_the_patches() -> N
     assert abs(distances(pair, between="points")[0, 1] - 1005) > 80
     with pytest.raises(CRSError):
         distances(patches.to_crs(4490))
-
-
-def test_protconn_by_hand() -> None:
-    # A region of 10 km × 10 km with two reserves of 1 km² that lie 1000 m apart.
-    region = squares((0, 0, 10_000))
-    reserves = squares((0, 0, 1000), (2000, 0, 1000))
-    found = protected_connected(reserves, region, MEDIAN)
-    # ΣΣ = 1 + 1 + 2·0.5 = 3 km⁴: EC = √3 km², ProtConn = 1.732 %, Prot = 2 %.
-    assert found["prot"] == pytest.approx(0.02)
-    assert found["protconn"] == pytest.approx(3**0.5 / 100)
-    assert found["relconn"] == pytest.approx(3**0.5 / 2)
-    # Without moves over unprotected land EC = √2.
-    assert found["by_protected"] == pytest.approx((2 / 3) ** 0.5)
-    assert found["by_transboundary"] == pytest.approx(0.0)
-    assert found.name == "p(1000 m) = 0.5"
-
-
-def test_protconn_counts_ground_once_and_uses_reserves_beyond_the_border() -> None:
-    region = squares((0, 0, 10_000))
-    reserves = squares((0, 0, 1000), (2000, 0, 1000))
-    twice = pd.concat([reserves, reserves.iloc[:1]], ignore_index=True)
-    assert protected_connected(twice, region, MEDIAN)["prot"] == pytest.approx(0.02)
-    # A strip just outside touches both: it joins them wholly and adds no area.
-    strip = geopandas.GeoDataFrame(geometry=[box(0, -100, 3000, 0)], crs=ZONE)
-    abroad = pd.concat([reserves, strip], ignore_index=True)
-    alone = protected_connected(abroad, region, MEDIAN)
-    joined = protected_connected(abroad, region, MEDIAN, transboundary_m=500)
-    assert alone["protconn"] == pytest.approx(3**0.5 / 100)
-    assert (joined["protconn"], joined["prot"]) == (pytest.approx(0.02), pytest.approx(0.02))
-    assert joined["transboundary_nodes"] == 1
-    assert joined["by_transboundary"] == pytest.approx(1 - joined["by_protected"])
 
 
 def test_effective_mesh_size_by_hand_and_across_borders() -> None:
