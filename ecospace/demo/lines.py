@@ -13,8 +13,9 @@ from pyproj.crs import CRS
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from ecospace.crs import mended, moving
 from ecospace.demo.parks import Protected
-from ecospace.demo.place import Place, moved, transformer
+from ecospace.demo.place import Place
 from ecospace.demo.shapes import ground, polygons_of, western_part, without_crumbs, without_hairs
 from ecospace.demo.water import Reservoir
 
@@ -117,7 +118,8 @@ def delivered(frame: GeoDataFrame, crs: CRS) -> GeoDataFrame:
     # An overlay leaves vertices nanometres apart, which can change places on the way.
     apart = shapely.remove_repeated_points(frame.geometry.to_numpy(), 1e-5)
     dense = shapely.segmentize(apart, 100.0)
-    shapes = shapely.transform(dense, lambda xy: moved(xy, frame.crs, target))
+    # What one seed gave is laid on again: both ways have to be good to nanometres, or random choices fall otherwise.
+    shapes = shapely.transform(dense, mended(frame.crs, target))
     wrong = ~shapely.is_valid(shapes)
     if wrong.any():
         shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
@@ -181,7 +183,7 @@ def _plot(place: Place, busy: BaseGeometry, blocks: GeoDataFrame) -> tuple[int, 
     points = points[inside]
     away = shapely.distance(shapely.points(points), keep_off)
     best = points[away.argmax()]
-    x, y = transformer(place.crs, REDLINE_CRS).transform(*best)
+    x, y = moving(place.crs, REDLINE_CRS)(best[None, :])[0]
     return round((x - PLOT_M[0] / 2) / 10) * 10, round((y - PLOT_M[1] / 2) / 10) * 10
 
 

@@ -7,18 +7,16 @@ import tomllib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 import geopandas
 import numpy as np
-import pyproj
 import shapely
 from pyproj.crs import CRS
 from shapely import Polygon
 
-from ecospace.crs import StudyCRS
+from ecospace.crs import StudyCRS, moving
 from ecospace.demo.shapes import blob
 from ecospace.errors import ReadError
 from ecospace.language import _
@@ -61,8 +59,7 @@ class Place:
 
     def metres(self, points: Sequence[Sequence[float]]) -> np.ndarray[Any, Any]:
         """Longitudes and latitudes, n × 2, in the CRS of the place."""
-        degrees = np.asarray(points, dtype=float)
-        return np.column_stack(transformer(GEOGRAPHIC, self.crs).transform(degrees[:, 0], degrees[:, 1]))
+        return moving(GEOGRAPHIC, self.crs)(np.asarray(points, dtype=float))
 
     @property
     def size_m(self) -> float:
@@ -73,27 +70,6 @@ class Place:
     def plan(self) -> dict[str, Any]:
         """The numbers to be met."""
         return dict(self.design["plan"])
-
-
-@lru_cache(maxsize=16)
-def transformer(source: CRS, target: CRS) -> pyproj.Transformer:
-    """East before north, always."""
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
-
-
-def moved(points: np.ndarray[Any, Any], source: CRS, target: CRS) -> np.ndarray[Any, Any]:
-    """Points (n × 2) in another CRS, to nanometres.
-
-    Notes
-    -----
-    PROJ's way back from an equal-area projection cuts its series short and is 1.6 mm off near 22°N; what the way there
-    then shows is put right once.
-    """
-    there, back = transformer(source, target), transformer(target, source)
-    first = there.transform(points[:, 0], points[:, 1])
-    seen = np.column_stack(back.transform(*first))
-    corrected = 2 * points - seen
-    return np.column_stack(there.transform(corrected[:, 0], corrected[:, 1]))
 
 
 def read_design(name: str) -> dict[str, Any]:
@@ -112,7 +88,7 @@ def sample_county(seed: int) -> Place:
     design = read_design("sample")
     longitude, latitude = design["centre"]
     local = CRS.from_epsg(4526)
-    east, north = transformer(GEOGRAPHIC, local).transform(longitude, latitude)
+    east, north = moving(GEOGRAPHIC, local)(np.array([[longitude, latitude]]))[0]
     outline = blob(np.random.default_rng(OUTLINE_SEED), east, north, roughness=0.18).grown(design["radius_m"])
     rounded = shapely.set_precision(outline, 1.0)  # whole metres, so that a reader can follow the arithmetic
     frame = geopandas.GeoDataFrame(geometry=[rounded], crs=local).to_crs(GEOGRAPHIC)

@@ -11,8 +11,9 @@ from affine import Affine
 from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
 
+from ecospace.crs import moving
 from ecospace.demo.lines import REDLINE_CRS
-from ecospace.demo.place import NOTICE, Place, transformer
+from ecospace.demo.place import NOTICE, Place
 from ecospace.demo.relief import Relief
 from ecospace.demo.water import Reservoir
 from ecospace.demo.writing import write_raster
@@ -47,19 +48,18 @@ def write_dem(place: Place, relief: Relief, waters: list[Reservoir], path: Path)
     east = west + DEM_STEP_M * (np.arange(columns) + 0.5)
     south = north - DEM_STEP_M * (np.arange(rows) + 0.5)
     grid_east, grid_north = np.meshgrid(east, south)
-    home = transformer(REDLINE_CRS, place.crs).transform(grid_east.ravel(), grid_north.ravel())
-    heights = relief.at(np.column_stack(home))
+    home = moving(REDLINE_CRS, place.crs)(np.column_stack([grid_east.ravel(), grid_north.ravel()]))
+    heights = relief.at(home)
     for reservoir in waters:
         shapely.prepare(reservoir.water)
-        heights[shapely.contains_xy(reservoir.water, *home)] = reservoir.level_m
+        heights[shapely.contains_xy(reservoir.water, *home.T)] = reservoir.level_m
     cells = np.round(heights).astype(np.int16).reshape(rows, columns)
     tags = {"unit": "m", "data_origin": "synthetic", "seed": str(place.seed), "notice": NOTICE}
     write_raster(path, cells, west, north, DEM_STEP_M, REDLINE_CRS, NO_HEIGHT, tags)
 
 
 def _in_zone(place: Place, area: BaseGeometry) -> BaseGeometry:
-    step = transformer(place.crs, REDLINE_CRS)
-    return shapely.transform(area, lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1])))
+    return shapely.transform(area, moving(place.crs, REDLINE_CRS))
 
 
 def _grid(area: Any, step: float) -> tuple[float, float, int, int]:

@@ -13,8 +13,9 @@ from pyproj.crs import CRS
 from shapely import Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 
+from ecospace.crs import moving
 from ecospace.demo.lines import FARMLAND_CRS, PLOT_M, REDLINE_CRS, delivered
-from ecospace.demo.place import GEOGRAPHIC, NOTICE, moved, transformer
+from ecospace.demo.place import GEOGRAPHIC, NOTICE
 from ecospace.demo.shapes import ground
 
 if TYPE_CHECKING:
@@ -82,8 +83,7 @@ class Candidate:
     def area_m2(self) -> float:
         """Its area on the ellipsoid by geodesics."""
         dense = shapely.get_coordinates(shapely.segmentize(self.polygon, 50.0))
-        step = transformer(self.crs, GEOGRAPHIC)
-        return abs(Geod(ellps="GRS80").polygon_area_perimeter(*step.transform(dense[:, 0], dense[:, 1]))[0])
+        return abs(Geod(ellps="GRS80").polygon_area_perimeter(*moving(self.crs, GEOGRAPHIC)(dense).T)[0])
 
 
 def candidates(county: County) -> list[Candidate]:
@@ -201,7 +201,7 @@ class _Siting:
         if shape is None:
             return None
         corners = shapely.get_coordinates(shape.exterior)[:-1]
-        points = tuple((round(float(n), 3), round(float(e), 3)) for e, n in moved(corners, self.place.crs, crs))
+        points = tuple((round(float(n), 3), round(float(e), 3)) for e, n in moving(self.place.crs, crs)(corners))
         return Candidate(number, name, crs, points, activity, polluting, verdict, because, encoding=encoding)
 
     def _beside_plot(self, number: str, name: str, depth: float, verdict: str) -> Candidate:

@@ -352,18 +352,16 @@ def _outlines(key: str, entry: Mapping[str, Any], layer: Layer) -> list[dict[str
 
 def _drawn(faults: list[dict[str, Any]]) -> GeoDataFrame | None:
     """All places in one geographic CRS: that of the study, never the study CRS itself."""
-    import pandas as pd
+    import shapely
     from geopandas import GeoDataFrame
 
-    from ecospace.crs import StudyCRS, geographic_of
+    from ecospace.crs import StudyCRS, geographic_of, moving
 
-    parts: list[Any] = []
+    places: list[dict[str, Any]] = []
     target: Any = None
     for fault in faults:
         crs = fault["crs"].crs if isinstance(fault["crs"], StudyCRS) else fault["crs"]
         target = target or geographic_of(crs)
-        row = {name: value for name, value in fault.items() if name != "crs"}
-        parts.append(GeoDataFrame([row], geometry="geometry", crs=crs).to_crs(target))
-    if not parts:
-        return None
-    return GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=target)
+        place = {name: value for name, value in fault.items() if name != "crs"}
+        places.append(place | {"geometry": shapely.transform(fault["geometry"], moving(crs, target))})
+    return GeoDataFrame(places, geometry="geometry", crs=target) if places else None

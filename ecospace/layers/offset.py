@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from ecospace.crs import StudyCRS, geographic_of
+from ecospace.crs import StudyCRS, geographic_of, moving
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.zones import offset_constants
@@ -206,10 +206,7 @@ def _overlap(one: Any, other: Any) -> float:
 
 
 def _in_degrees(study: StudyCRS, points: Any) -> Any:
-    from pyproj import Transformer
-
-    transformer = Transformer.from_crs(study.crs, geographic_of(study.crs), always_xy=True)
-    return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+    return moving(study.crs, geographic_of(study.crs))(points)
 
 
 def _vector(study: StudyCRS, centre: Any, shifted: Any) -> tuple[float, float]:

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pyproj
 import shapely
 
-from ecospace.crs import geographic_of
+from ecospace.crs import geographic_of, moving
 from ecospace.errors import MapError
 from ecospace.language import _
 
@@ -248,8 +247,7 @@ def in_degrees(frame: GeoDataFrame) -> tuple[npt.NDArray[Any], int]:
     box = frame.total_bounds
     if max(box[2] - box[0], box[3] - box[1]) > LONGEST_EDGE_M:
         geometry = shapely.segmentize(geometry, LONGEST_EDGE_M)
-    to_degrees = pyproj.Transformer.from_crs(frame.crs, geographic_of(frame.crs), always_xy=True)
-    return shapely.transform(geometry, lambda xy: np.column_stack(to_degrees.transform(xy[:, 0], xy[:, 1]))), vertices
+    return shapely.transform(geometry, moving(frame.crs, geographic_of(frame.crs))), vertices
 
 
 def _rings(degrees: npt.NDArray[Any], shape: Shape, coarse: float | None) -> tuple[Integers, Integers, Integers]:
