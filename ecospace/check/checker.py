@@ -31,11 +31,13 @@ from ecospace.crs import StudyCRS, require_in_place, require_known_shift, shift_
 from ecospace.errors import EcospaceError
 from ecospace.files import atomic
 from ecospace.language import _
+from ecospace.layers.strays import find_strays, stray_findings
 from ecospace.terms import label
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from ecospace.findings import Finding
     from ecospace.layers.layer import Layer
     from ecospace.study import Study
 
@@ -146,6 +148,8 @@ class Checker:
     on: date | None = None
     listed: bool = True
     _controls: dict[str, ControlLayer | str] = field(default_factory=dict, repr=False)
+    _strays: dict[str, list[Finding]] = field(default_factory=dict, repr=False)
+    _cures: dict[str, str] = field(default_factory=dict, repr=False)
     _standing: dict[str, tuple[list[str], Control]] = field(default_factory=dict, repr=False)
     _shifts: dict[tuple[int, str], float] = field(default_factory=dict, repr=False)
     _trusted: dict[int, tuple[Any, tuple[float, float, float, float]]] = field(default_factory=dict, repr=False)
@@ -297,6 +301,7 @@ class Checker:
                 made: ControlLayer | str = control_layer(self.study, key)
             except EcospaceError as error:
                 made = f"{self.study.title_of(key)}: {error.text}"
+                self._cures[key] = error.cure or ""
             if (
                 isinstance(made, ControlLayer)
                 and self.study.entries[key].get("role") != "boundary"
@@ -305,8 +310,24 @@ class Checker:
                 made = _("{title} has no ground in common with the study area: misplaced, or the wrong file").format(
                     title=made.title
                 )
+                self._cures[key] = _("Check the file and its coordinate system: ecospace inspect {folder}").format(
+                    folder=self.study.folder.name
+                )
             self._controls[key] = made
+            self._strays[key] = self._astray(key, made) if isinstance(made, ControlLayer) else []
         return self._controls[key]
+
+    def _astray(self, key: str, layer: ControlLayer) -> list[Finding]:
+        """What is said of features far from the study area, also in the facts of the layer that a report prints."""
+        boundary = self.layer(str(self.study.settings.get("boundary", "boundary")))
+        entry = self.study.entries[key]
+        if isinstance(boundary, str) or boundary is layer or entry.get("far_features") == "verified":
+            return []
+        strays = find_strays(layer.clusters, layer.crs, boundary.clusters, boundary.crs)
+        found = [item.of(layer=key) for item in stray_findings(strays, int(layer.facts["features"]))]
+        known = [*layer.facts["findings"], *({"code": item.code, "text": item.text} for item in found)]
+        layer.facts = {**layer.facts, "findings": known}
+        return found
 
     def _meets(self, layer: ControlLayer) -> bool:
         boundary = self.layer(str(self.study.settings.get("boundary", "boundary")))
@@ -330,9 +351,7 @@ class Checker:
         found = tuple(met[key] for key in keys if key in met)
         if not found:
             return standing
-        return Control(
-            name, found, standing.missing, standing.absent, standing.outdated, standing.described, standing.title
-        )
+        return replace(standing, contacts=found)
 
     def _stand(self, name: str) -> tuple[list[str], Control]:
         """What is known of a role before any site is asked about: its layers, what is missing or outdated."""
@@ -343,18 +362,26 @@ class Checker:
         layers = [self.layer(key) for key in keys]
         rasters = [key for key in self.study.keys(name) if self.study.is_raster(key)]
         missing = next((layer for layer in layers if isinstance(layer, str)), "")
+        cure = next((self._cures[key] for key in keys if self._cures.get(key)), "")
         absent = name in self.settings.none and not keys and not rasters
         if not keys and not absent:
             missing = _("the study has no layer of {title}").format(title=label(name))
+            cure = _(
+                'Add the layer to study.toml; if the area is known to have none: [check] none = ["{name}"]'
+            ).format(name=name)
         if rasters and not missing:
             missing = _("{title} is a raster; sites are not checked against it").format(
                 title=self.study.title_of(rasters[0])
             )
-        outdated = ""
+            cure = _("Give the layer as polygons.")
+        astray = [item for key in keys for item in self._strays[key] if item.code == "E-CRS-47"]
+        outdated = f"{self.study.title_of(astray[0].layer)}: {astray[0].text}" if astray else ""
+        cure = cure or (astray[0].cure if astray else "")
         for layer in layers:
             until = None if isinstance(layer, str) else layer.facts.get("valid_to")
             if until and date.fromisoformat(str(until)) < self.day:
                 outdated = _("{title} was valid to {date} only").format(title=layer.title, date=until)  # type: ignore[union-attr]
+                cure = cure or _("Put the layer in force into study.toml.")
         usable = [layer for layer in layers if isinstance(layer, ControlLayer)]
         described = joined(
             _("{title} ({date})").format(
@@ -364,8 +391,9 @@ class Checker:
             for layer in usable
         )
         return keys, Control(
-            name, missing=missing, absent=absent, outdated=outdated, described=described, title=label(name)
-        )
+            name, missing=missing, absent=absent, outdated=outdated, described=described, title=label(name),
+            entries=tuple(keys), cure=cure,
+        )  # fmt: skip
 
     def _shift_m(self, crs: Any, key: str) -> float:
         """Tolerance of the datum pair between a site's CRS and a layer's."""
@@ -400,5 +428,5 @@ class Checker:
 
 
 def _filters(layer: ControlLayer) -> list[str]:
-    """What a filter of study.toml took out of a layer: a site that is clear is clear of the rest only."""
-    return [item["text"] for item in layer.facts["findings"] if item["code"] == "F-DATA-41"]
+    """What a filter of study.toml took out of a layer, or lies far away: a site that is clear is clear of the rest only."""
+    return [item["text"] for item in layer.facts["findings"] if item["code"] in ("F-DATA-41", "F-CRS-47")]

@@ -14,6 +14,7 @@ from pyproj.crs import CRS
 from ecospace.check.boxes import Array
 from ecospace.check.moving import move
 from ecospace.check.pieces import Pieces
+from ecospace.layers.strays import Cluster
 
 
 @dataclass(eq=False)
@@ -34,6 +35,8 @@ class ControlLayer:
         Whether the feature overlaps another of the layer.
     extra : mapping of str to array of str
         Further columns that reports print (requirement texts of control units, area as approved …).
+    clusters : tuple of Cluster
+        Where its features stand together, the largest group first.
     """
 
     facts: Mapping[str, Any]
@@ -45,6 +48,7 @@ class ControlLayer:
     grades: Array
     shares_ground: Array
     extra: Mapping[str, Array] = field(default_factory=dict)
+    clusters: tuple[Cluster, ...] = ()
 
     @property
     def key(self) -> str:

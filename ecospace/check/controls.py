@@ -38,6 +38,10 @@ class Control:
         Its layers with their dates: 生态保护红线（2018-06-30）.
     title : str
         The kind of place in the language in force.
+    entries : tuple of str
+        Keys of its layers in study.toml, also of those that cannot be used.
+    cure : str
+        What to type or to change where something is missing or not enough.
     """
 
     role: str
@@ -47,6 +51,8 @@ class Control:
     outdated: str = ""
     described: str = ""
     title: str = ""
+    entries: tuple[str, ...] = ()
+    cure: str = ""
 
     @cached_property
     def overlaps(self) -> tuple[Meeting, ...]:
@@ -66,8 +72,8 @@ class Control:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Keys of its layers."""
-        return tuple(contact.layer.key for contact in self.contacts)
+        """Keys of its layers; where none can be used, of those that study.toml has."""
+        return tuple(contact.layer.key for contact in self.contacts) or self.entries
 
     def graded(self, *grades: str) -> tuple[Meeting, ...]:
         """The overlaps of some grades."""
@@ -241,7 +247,7 @@ def elsewhere(rule: str, subject: Subject, control: Control, clauses: tuple[str,
     distance = nearest.distance_m if nearest is not None else None
     base = {"rule": rule, "subject": control.title, "distance_m": distance, "layers": control.keys, "clauses": clauses}
     if reason:
-        return [Verdict(level=Level.UNDECIDED, text=reason, **base)]  # type: ignore[arg-type]
+        return [Verdict(level=Level.UNDECIDED, text=reason, procedure=control.cure, **base)]  # type: ignore[arg-type]
     if control.overlaps:
         return []
     if control.absent:

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,6 +24,7 @@ from ecospace.check.pieces import Pieces, cut, overlapping, stored
 from ecospace.errors import DataError
 from ecospace.files import members_of, sha256_of
 from ecospace.language import _
+from ecospace.layers.strays import Cluster, clusters_of
 from ecospace.terms import kinds, label
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from ecospace.study import Study
 
 #: Changes whenever what is stored changes its meaning.
-FORM = 4
+FORM = 5
 #: Where prepared layers stand, beside study.toml.
 FOLDER = ".ecospace/check"
 #: Columns kept for reports, where a layer has them.
@@ -92,6 +94,7 @@ def prepare(layer: Layer) -> ControlLayer:
         grades=np.array(grades_of(frame, layer.role), dtype=str),
         shares_ground=overlapping(areas, len(frame)) if polygons else np.zeros(len(frame), bool),
         extra={name: _texts(frame, name) for name in EXTRA if name in frame.columns},
+        clusters=clusters_of(areas.bounds, areas.owner, frame.index, frame.crs),
     )
 
 
@@ -180,7 +183,8 @@ def _save(layer: ControlLayer, place: Path, bound: str) -> None:
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
             sizes[name] = (folder / f"{name}.npy").stat().st_size
-        head = {"seal": bound, "facts": layer.facts, "wkt": layer.wkt, "arrays": sizes}
+        clusters = [asdict(cluster) for cluster in layer.clusters]
+        head = {"seal": bound, "facts": layer.facts, "wkt": layer.wkt, "arrays": sizes, "clusters": clusters}
         (folder / "layer.json").write_text(json.dumps(head, ensure_ascii=False, default=str), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         folder.replace(place)
@@ -209,4 +213,5 @@ def _load(place: Path, bound: str) -> ControlLayer | None:
         facts=head["facts"], wkt=head["wkt"], areas=group["areas"], edges=group["edges"], ids=arrays["ids"],
         names=arrays["names"], grades=arrays["grades"], shares_ground=arrays["shares_ground"],
         extra={name.removeprefix("extra_"): array for name, array in arrays.items() if name.startswith("extra_")},
+        clusters=tuple(Cluster(tuple(one["box"]), one["count"], tuple(one["features"])) for one in head["clusters"]),
     )  # fmt: skip

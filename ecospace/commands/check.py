@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecospace.language import _
+from ecospace.language import _, current
 
 if TYPE_CHECKING:
     from ecospace.check.result import SiteResult
+    from ecospace.check.verdict import Verdict
 
 
 def register(app: typer.Typer) -> None:
@@ -148,8 +149,8 @@ def write_outputs(results: list[SiteResult], output: Path | None, study: Path) -
     reports = [save_site_report([result], output / f"{file_name(result)}.docx", study=opened) for result in results]
     return [
         *reports,
-        save_site_workbook(results, output / f"{_('site check')}.xlsx"),
-        write_pieces(results, output / f"{_('overlaps')}.gpkg"),
+        save_site_workbook(results, output / _("site_check.xlsx")),
+        write_pieces(results, output / _("overlaps.gpkg")),
         write_json(results, output / "site-check.json"),
     ]
 
@@ -162,15 +163,53 @@ def file_name(result: SiteResult) -> str:
 
 
 def _say(results: list[SiteResult]) -> None:
-    """First the sentence that can be pasted; for one site, the verdicts below."""
+    """First the sentence that can be pasted; for one site, the verdicts below, the worst first."""
     for result in results:
         typer.echo(result.sentence)
     if len(results) > 1:
         return
-    for verdict in results[0].verdicts:
-        typer.echo(f"  [{verdict.level.label}] {verdict.subject}" + (f"：{verdict.text}" if verdict.text else ""))
-        for label in verdict.labels:
-            typer.echo(f"      {label}")
+    from ecospace.check.controls import joined
+    from ecospace.terms import label
+
+    [result] = results
+    for verdict in result.findings:
+        _say_verdict(verdict)
+    clear = [verdict for verdict in result.verdicts if verdict not in result.findings]
+    for verdict in clear:
+        if verdict.layers:
+            _say_verdict(verdict)
+    absent = [verdict.subject for verdict in clear if not verdict.layers]
+    if absent:
+        typer.echo("  " + _("By the study's settings the area has none of: {kinds}").format(kinds=joined(absent)))
+    judged = {verdict.subject for verdict in result.verdicts}
+    unasked = [label(role) for role in result.study["missing"] if label(role) not in judged]
+    if unasked:
+        typer.echo("  " + _("No layer, so not looked at: {kinds}").format(kinds=joined(unasked)))
+    for advice in _advice(result):
+        typer.echo(advice)
+
+
+def _say_verdict(verdict: Verdict) -> None:
+    colon = "：" if current() == "zh" else ": "
+    typer.echo(f"  [{verdict.level.label}] {verdict.subject}" + (f"{colon}{verdict.text}" if verdict.text else ""))
+    if verdict.procedure:
+        typer.echo("      " + _("needed: {papers}").format(papers=verdict.procedure))
+    for remark in verdict.labels:
+        typer.echo(f"      {remark}")
+
+
+def _advice(result: SiteResult) -> list[str]:
+    """What the planner has to add for a better answer."""
+    from ecospace.check.verdict import Level
+
+    if all(verdict.level is Level.CLEAR for verdict in result.verdicts):
+        return []
+    said = []
+    if result.site.activity is None:
+        said.append(_("State what is to be built: --activity CODE (ecospace check --activities lists the codes)."))
+    if result.site.polluting is None:
+        said.append(_("State whether it discharges pollutants: --polluting yes or no."))
+    return said
 
 
 def _list_activities(wanted: bool) -> None:
@@ -180,4 +219,4 @@ def _list_activities(wanted: bool) -> None:
     from ecospace.check.activity import activities
 
     for item in activities().values():
-        typer.echo(f"{item.code:<18} {item.label}")
+        typer.echo(f"{item.code:<18} {item.said}")

@@ -260,6 +260,7 @@ def _report(
         faults += [{**place, "layer": key, "crs": own} for place in contract.faults]
         if boundary is not None and role != "boundary":
             findings += _meeting(key, metric, boundary)
+            findings += _astray(entry, layer, boundary)
             findings += _shifted(key, role, layer, boundary)
     except EcospaceError as caught:
         error = caught
@@ -307,6 +308,22 @@ def _meeting(key: str, frame: GeoDataFrame, boundary: GeoDataFrame) -> list[Find
             kilometres=float(frame.distance(whole).min()) / 1000),
         cure=_("Check its coordinate system: wrong zone, wrong central meridian, or another place."), layer=key,
     )]  # fmt: skip
+
+
+def _astray(entry: Mapping[str, Any], layer: Layer, boundary: GeoDataFrame) -> list[Finding]:
+    """Features far from the study area that lie in it when their numbers are read another way."""
+    import numpy as np
+    import shapely
+
+    from ecospace.layers.strays import clusters_of, find_strays, stray_findings
+
+    if entry.get("far_features") == "verified":
+        return []
+    parts, owner = shapely.get_parts(layer.frame.geometry.to_numpy(), return_index=True)
+    clusters = clusters_of(shapely.bounds(parts), owner, layer.frame.index, layer.frame.crs)
+    whole = shapely.get_parts(boundary.geometry.to_numpy())
+    place = clusters_of(shapely.bounds(whole), np.zeros(len(whole), int), ["boundary"], boundary.crs)
+    return stray_findings(find_strays(clusters, layer.frame.crs, place, boundary.crs), len(layer.frame))
 
 
 def _shifted(key: str, role: str, layer: Layer, boundary: GeoDataFrame) -> list[Finding]:

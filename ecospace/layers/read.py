@@ -210,9 +210,31 @@ def placed(
             layer=key,
             file=file,
         )
+    if said is not None and judgement.crs is None:
+        _require_one_kind(bounds, frame, said, key, file)
     established = judgement.settled(file=file, layer=key)
     findings += [finding for finding in judgement.findings if finding.level != "error"]
     return frame.set_crs(established, allow_override=True), findings
+
+
+def _require_one_kind(bounds: np.ndarray[Any, Any], frame: GeoDataFrame, said: CRS, key: str, file: Path) -> None:
+    """Name the features whose numbers are of another kind, where it is they that contradict the CRS and not the rest."""
+    from ecospace.layers.coordinates import judge_crs
+    from ecospace.layers.strays import clusters_of
+
+    finite = np.flatnonzero(np.isfinite(bounds).all(axis=1))
+    clusters = clusters_of(bounds[finite], finite, frame.index, said)
+    fits = [judge_crs(cluster.box, said).crs is not None for cluster in clusters]
+    odd = [cluster for cluster, good in zip(clusters, fits, strict=True) if not good]
+    if odd and any(fits):
+        raise CRSError(
+            "E-CRS-48",
+            _("{count} features ({features}) have coordinates of another kind than the rest, which fit {crs}: in degrees, "
+              "with X and Y exchanged, with another zone or damaged.").format(
+                count=sum(cluster.count for cluster in odd), features=", ".join(odd[0].features[:5]), crs=said.name),
+            cure=_("Have these features corrected at the source: where they lie is not known."),
+            layer=key, file=file, features=[name for cluster in odd for name in cluster.features][:100],
+        )  # fmt: skip
 
 
 def kept(frame: GeoDataFrame, keep: Mapping[str, Any] | None, key: str, file: Path) -> GeoDataFrame:

@@ -99,6 +99,25 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+@dataclass(frozen=True)
+class Strays:
+    """From where on features are far from a study area, and which readings of them are tried; see ``standards/coordinates.toml``."""
+
+    far_m: float
+    margin_m: float
+    few: float
+    meridians: tuple[float, ...]
+
+
+@lru_cache(maxsize=1)
+def stray_bars() -> Strays:
+    """The bars of ``[stray]``."""
+    entry = _table()["stray"]
+    return Strays(
+        float(entry["far_m"]), float(entry["margin_m"]), float(entry["few"]), tuple(map(float, entry["meridians"]))
+    )
+
+
 @lru_cache(maxsize=1)
 def systems() -> tuple[System, ...]:
     """The systems known, CGCS2000 first."""
