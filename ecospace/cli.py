@@ -31,6 +31,7 @@ SUBJECTS = (
     "accounts",
     "corridors",
     "connectivity",
+    "service",
 )
 
 
