@@ -37,12 +37,13 @@ from ecospace.terms import label
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-    from ecospace.findings import Finding
     from ecospace.layers.layer import Layer
     from ecospace.study import Study
 
 #: Layers that are listed in the report beside the rules: where the site lies, what is there now.
 LISTED = ("townships", "urban_boundary", "land_use")
+#: Findings that say that ground of the study area may be missing from a layer.
+DOUBTS = ("E-CRS-47", "F-DATA-42")
 #: Sites in a batch from which on two threads share the layers.
 THREADED = 1_000
 
@@ -148,7 +149,6 @@ class Checker:
     on: date | None = None
     listed: bool = True
     _controls: dict[str, ControlLayer | str] = field(default_factory=dict, repr=False)
-    _strays: dict[str, list[Finding]] = field(default_factory=dict, repr=False)
     _cures: dict[str, str] = field(default_factory=dict, repr=False)
     _standing: dict[str, tuple[list[str], Control]] = field(default_factory=dict, repr=False)
     _shifts: dict[tuple[int, str], float] = field(default_factory=dict, repr=False)
@@ -314,20 +314,26 @@ class Checker:
                     folder=self.study.folder.name
                 )
             self._controls[key] = made
-            self._strays[key] = self._astray(key, made) if isinstance(made, ControlLayer) else []
+            if isinstance(made, ControlLayer):
+                made.facts = {**made.facts, "findings": [*made.facts["findings"], *self._astray(key, made)]}
         return self._controls[key]
 
-    def _astray(self, key: str, layer: ControlLayer) -> list[Finding]:
-        """What is said of features far from the study area, also in the facts of the layer that a report prints."""
+    def _astray(self, key: str, layer: ControlLayer) -> list[dict[str, str]]:
+        """What is said of features far from the study area, as the facts of a layer hold it."""
         boundary = self.layer(str(self.study.settings.get("boundary", "boundary")))
-        entry = self.study.entries[key]
-        if isinstance(boundary, str) or boundary is layer or entry.get("far_features") == "verified":
+        if isinstance(boundary, str) or boundary is layer or self.study.entries[key].get("far_features") == "verified":
             return []
         strays = find_strays(layer.clusters, layer.crs, boundary.clusters, boundary.crs)
-        found = [item.of(layer=key) for item in stray_findings(strays, int(layer.facts["features"]))]
-        known = [*layer.facts["findings"], *({"code": item.code, "text": item.text} for item in found)]
-        layer.facts = {**layer.facts, "findings": known}
-        return found
+        found = stray_findings(strays, int(layer.facts["features"]))
+        return [{"code": item.code, "text": item.text, "cure": item.cure} for item in found]
+
+    def _doubt(self, layer: ControlLayer | str) -> tuple[str, str]:
+        """Why ground may be missing from a layer, and what to do about it: then nothing is clear of it."""
+        found = [] if isinstance(layer, str) else layer.facts["findings"]
+        first = next((item for item in found if item["code"] in DOUBTS), None)
+        if first is None or isinstance(layer, str):
+            return "", ""
+        return f"{layer.title}: {first['text']}", str(first.get("cure", ""))
 
     def _meets(self, layer: ControlLayer) -> bool:
         boundary = self.layer(str(self.study.settings.get("boundary", "boundary")))
@@ -374,9 +380,8 @@ class Checker:
                 title=self.study.title_of(rasters[0])
             )
             cure = _("Give the layer as polygons.")
-        astray = [item for key in keys for item in self._strays[key] if item.code == "E-CRS-47"]
-        outdated = f"{self.study.title_of(astray[0].layer)}: {astray[0].text}" if astray else ""
-        cure = cure or (astray[0].cure if astray else "")
+        outdated, doubt_cure = next((doubt for layer in layers if (doubt := self._doubt(layer))[0]), ("", ""))
+        cure = cure or doubt_cure
         for layer in layers:
             until = None if isinstance(layer, str) else layer.facts.get("valid_to")
             if until and date.fromisoformat(str(until)) < self.day:

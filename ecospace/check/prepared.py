@@ -123,7 +123,9 @@ def facts_of(layer: Layer, polygons: bool) -> dict[str, Any]:
         "accuracy_m": settings.get("accuracy_m"),
         "code_system": settings.get("code_system"), "crs": layer.frame.crs.name, "features": len(layer.frame),
         "polygons": polygons, "sha256": dict(sorted(layer.sha256.items())),
-        "findings": [{"code": finding.code, "text": finding.text} for finding in layer.findings],
+        "findings": [
+            {"code": finding.code, "text": finding.text, "cure": finding.cure} for finding in layer.findings
+        ],
     }  # fmt: skip
 
 

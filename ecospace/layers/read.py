@@ -74,7 +74,8 @@ def read_layer(
     fields : mapping of str to str, optional
         Canonical name → the file's column: ``{"name": "HXMC", "kind": "HXLX"}``.
     keep : mapping, optional
-        Only these rows: column → value, list of values, or ``{"above": …, "below": …}``. No match is an error.
+        Only these rows: column → value, list of values, or ``{"above": …, "below": …}``. No match is an error. Rows without a
+        number are left out and named, unless ``"empty"`` says that they are kept (true) or left out (false).
     repair : {"safe", "none", "all"}
         How much repair is allowed; see `ecospace.layers.repair.repair`.
     max_change : float
@@ -125,6 +126,7 @@ def read_layer(
         # With nothing left, a layer would read as clear: then there is no going on.
         _stop_at_errors(findings if frame.empty else seen, "stop" if frame.empty else on_error, key, file)
         _require_features(frame, key, file)
+        findings += unnumbered(frame, keep)
         whole, frame = len(frame), kept(frame, keep, key, file)
         if keep and len(frame) < whole:
             text = _("{count} of {all} features after the filter {keep}")
@@ -246,8 +248,10 @@ def kept(frame: GeoDataFrame, keep: Mapping[str, Any] | None, key: str, file: Pa
         _require_column(frame, column, "E-DATA-01", missing, key, file)
         values = frame[column]
         if isinstance(wanted, Mapping):
+            _require_limits(wanted, column, key, file)
             numbers = pd.to_numeric(values, errors="coerce")
             mask = numbers.gt(wanted.get("above", float("-inf"))) & numbers.lt(wanted.get("below", float("inf")))
+            mask |= numbers.isna() & bool(wanted.get("empty"))
         else:
             chosen: Sequence[Any] = wanted if isinstance(wanted, list) else [wanted]
             mask = values.isin(chosen) | values.astype(str).isin([str(item) for item in chosen])
@@ -261,6 +265,38 @@ def kept(frame: GeoDataFrame, keep: Mapping[str, Any] | None, key: str, file: Pa
             )  # fmt: skip
         frame = frame[mask]
     return frame
+
+
+def unnumbered(frame: GeoDataFrame, keep: Mapping[str, Any] | None) -> list[Finding]:
+    """The features that a numeric filter leaves out because they have no number: whether they belong is not known."""
+    import pandas as pd
+
+    findings = []
+    for column, wanted in (keep or {}).items():
+        if column in frame.columns and isinstance(wanted, Mapping) and "empty" not in wanted:
+            names = [str(name) for name in frame.index[pd.to_numeric(frame[column], errors="coerce").isna()]]
+            if names:
+                findings.append(Finding(
+                    "F-DATA-42", "warning",
+                    _("{count} features ({features}) have no number in {column}: the filter leaves them out, although they "
+                      "may belong to the layer").format(
+                        count=len(names), features=", ".join(names[:5]) + (" …" if len(names) > 5 else ""), column=column),
+                    cure=_("Fill in the numbers, or say in the filter what happens to features without one: empty = true "
+                           "keeps them, empty = false leaves them out."),
+                    features=tuple(names[:100]), count=len(names),
+                ))  # fmt: skip
+    return findings
+
+
+def _require_limits(wanted: Mapping[str, Any], column: str, key: str, file: Path) -> None:
+    limits = [wanted.get(name, 0.0) for name in ("above", "below")]
+    if set(wanted) - {"above", "below", "empty"} or not all(isinstance(value, (int, float)) for value in limits):
+        raise DataError(
+            "E-DATA-04",
+            _("the filter {column} = {wanted} is not understood.").format(column=column, wanted=dict(wanted)),
+            cure=_("Write {column} = {{ above = 0.5, below = 10, empty = false }}, any of them.").format(column=column),
+            layer=key, file=file,
+        )  # fmt: skip
 
 
 def named(frame: GeoDataFrame, fields: Mapping[str, str], key: str, file: Path) -> tuple[GeoDataFrame, list[Finding]]:

@@ -87,15 +87,15 @@ def clusters_of(bounds: Array, owner: Array, ids: Sequence[str], crs: CRS) -> tu
         Boxes that lie less than 50 km from one another always stand in one cluster, those more than 100 km apart only
         through others between them.
     """
-    owner = np.asarray(owner)
-    label = _labels(np.asarray(bounds, dtype=float), _cell(bounds, crs))
+    bounds, owner = np.asarray(bounds, dtype=float), np.asarray(owner)
+    label = _labels(bounds, _cell(bounds, crs))
     found = []
     for number in range(int(label.max()) + 1 if len(label) else 0):
-        rows = np.flatnonzero(label == number)
-        members = np.unique(owner[rows])
+        rows = slice(None) if not label.any() else np.flatnonzero(label == number)
+        members = np.flatnonzero(np.bincount(owner[rows], minlength=1))
         low, high = bounds[rows, :2].min(axis=0), bounds[rows, 2:].max(axis=0)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        found.append(Cluster(box, len(members), tuple(str(ids[i]) for i in members[:NAMED])))
+        found.append(Cluster(box, len(members), tuple(str(ids[i]) for i in members[:NAMED].tolist())))
     return tuple(sorted(found, key=lambda cluster: (-cluster.count, cluster.box)))
 
 
@@ -248,11 +248,13 @@ def _labels(bounds: Array, cell: Array) -> Array:
     """Number of the cluster of each box: boxes whose cells touch stand together."""
     if not len(bounds):
         return np.empty(0, int)
-    low = bounds[:, :2].min(axis=0)
+    low, span = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0) - bounds[:, :2].min(axis=0)
+    if (span < 2 * cell).all():
+        return np.zeros(len(bounds), int)
     # A damaged layer that reaches around the earth is gathered more coarsely.
-    cell = np.maximum(cell, (bounds[:, 2:].max(axis=0) - low) / 1_000)
-    spans = np.hstack([(bounds[:, :2] - low) // cell, (bounds[:, 2:] - low) // cell]).astype(np.int64)
-    kinds, kind_of = np.unique(spans @ np.array([1, 1 << 12, 1 << 24, 1 << 36]), return_inverse=True)
+    cell = np.maximum(cell, span / 1_000)
+    corners = [((bounds[:, side] - low[side % 2]) / cell[side % 2]).astype(np.int64) << 12 * side for side in range(4)]
+    kinds, kind_of = np.unique(np.bitwise_or.reduce(corners), return_inverse=True)
     parts = (kinds[:, None] >> np.array([0, 12, 24, 36])) & 0xFFF
     cells = [{(x, y) for x in range(w, e + 1) for y in range(s, n + 1)} for w, s, e, n in parts.tolist()]
     open_cells: set[tuple[int, int]] = set().union(*cells)

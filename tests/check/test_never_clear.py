@@ -93,6 +93,27 @@ def test_a_filter_is_said_beside_every_clear_verdict(tmp_path: Path) -> None:
     assert "按筛选条件 kind = b 取 2 个要素中的 1 个" in verdict.text
 
 
+@pytest.mark.parametrize(("empty", "level"), [("", Level.UNDECIDED), (", empty = true", Level.PROHIBITED),
+                                              (", empty = false", Level.CLEAR)])  # fmt: skip
+def test_features_without_a_number_are_named_by_a_numeric_filter(tmp_path: Path, empty: str, level: Level) -> None:
+    folder = folder_with(tmp_path, RED, FAR, settings=f"keep = {{ rank = {{ above = 1{empty} }} }}")
+    frame = gpd.read_file(folder / "redline.gpkg")
+    frame.assign(rank=[float("nan"), 2.0]).to_file(folder / "redline.gpkg")
+    found = Checker(open_study(folder)).check(sites(SITE))[0].verdicts
+    assert next(item.level for item in found if item.rule == "avoids_eco_redline") is level
+    verdict = next(item for item in found if item.rule == "avoids_eco_redline")
+    if level is Level.UNDECIDED:
+        assert "1 个图斑（1）的 rank 字段没有数值" in verdict.text
+        assert "empty = true" in verdict.procedure
+
+
+def test_a_numeric_filter_that_is_not_understood_stops_the_layer(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, FAR, settings="keep = { kind = { abvoe = 1 } }")
+    verdict = check(folder)
+    assert verdict.level is Level.UNDECIDED
+    assert "abvoe" in verdict.text
+
+
 @pytest.mark.parametrize("site", [box(90_000, 0, 90_100, 100), box(19_900, 0, 20_100, 100)], ids=["far", "astride"])
 def test_beyond_the_study_area_no_verdict_is_clear(site: object) -> None:
     [result] = county(layer([RED]), size_m=20_000).check(sites(site))
