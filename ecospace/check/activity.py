@@ -46,6 +46,15 @@ class Activity:
         """The activity in the language in force."""
         return self.zh if current() == "zh" else self.en
 
+    @property
+    def said(self) -> str:
+        """The label, marked where its wording was not read at a source.
+
+        >>> activity("limited-9").said
+        '依法和按国界管理协定开展的边界边境通视道清理及界务工程[未核验]'
+        """
+        return self.label if self.verified else f"{self.label}{_('[not verified]')}"
+
 
 @lru_cache(maxsize=1)
 def activities() -> dict[str, Activity]:

@@ -55,7 +55,7 @@ class Clause:
     def citation(self) -> str:
         """Document and article on one line, marked where the text was not verified."""
         number = f"（{self.number}）" if self.number else ""
-        mark = "" if self.verified else _("[to be checked]")
+        mark = "" if self.verified else _("[not verified]")
         return f"{self.document}{number}{self.article}{mark}"
 
     @property
@@ -98,7 +98,7 @@ def clauses() -> dict[str, Clause]:
             verified=row["verified"],
             in_force=document.get("in_force"),
             until=document.get("until"),
-            source=document.get("source", ""),
+            source=row.get("source", document.get("source", "")),
         )
     return out
 
@@ -125,12 +125,13 @@ def cited(keys: Iterable[str]) -> str:
     """Clauses as cited in a sentence: each document once, with its articles; what was not verified is marked.
 
     >>> cited(["water-65", "water-66", "general-zone"])
-    '《水污染防治法》第六十五条、第六十六条；《关于建立以国家公园为主体的自然保护地体系的指导意见》一般控制区[待核]'
+    '《水污染防治法》第六十五条、第六十六条、《关于建立以国家公园为主体的自然保护地体系的指导意见》一般控制区[未核验]'
     """
     by_document: dict[str, list[str]] = {}
     for item in (clause(key) for key in dict.fromkeys(keys)):
-        mark = "" if item.verified else _("[to be checked]")
+        mark = "" if item.verified else _("[not verified]")
         article = f"{item.article}{mark}"
         if article not in by_document.setdefault(item.short, []):
             by_document[item.short].append(article)
-    return "；".join(f"{document}{'、'.join(articles)}" for document, articles in by_document.items())
+    # No semicolon: in the one-sentence answer it parts one finding from the next.
+    return "、".join(f"{document}{'、'.join(articles)}" for document, articles in by_document.items())

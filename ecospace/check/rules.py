@@ -97,7 +97,7 @@ def _redline_outside(site: Subject) -> Outcome:
         text = _(
             "prohibited unless it is one of the limited human activities allowed; the kind of activity has to be added"
         )
-        return Outcome(Level.PROHIBITED, text, ("redline-142-outside",), _("state the kind of activity (--activity)"))
+        return Outcome(Level.PROHIBITED, text, ("redline-142-outside",), _("state the kind of activity"))
     if activity.kind == "limited":
         number = activity.code.split("-")[1]
         text = _("claimed as limited human activity no. {number}").format(number=number)

@@ -18,19 +18,16 @@ def answer(result: SiteResult) -> str:
 
     Notes
     -----
-    地块A：涉及生态保护红线 0.0123 公顷（0.18 亩），限制，须论证；依据 自然资发〔2022〕142号 …
+    地块A：涉及生态保护红线 0.0123 公顷（0.18 亩），限制，须论证，依据自然资发〔2022〕142号第一条（一）。
     """
-    name = result.site.label
     said = [_concerned(verdict) for verdict in result.findings if verdict.level.rank < Level.UNDECIDED.rank]
+    if not said:
+        said = _clear(result)
     said += [_touching(result)] if any(v.level is Level.TOUCHES for v in result.verdicts) else []
-    undecided = [verdict for verdict in result.verdicts if verdict.level is Level.UNDECIDED]
-    if undecided:
-        said.append(_unknown(undecided))
-    if not any(verdict.level.rank < Level.UNDECIDED.rank for verdict in result.verdicts):
-        said = [*_clear(result), *said]
+    said += _undecided_parts(result)
     said += list(dict.fromkeys(label for verdict in result.verdicts for label in verdict.labels))
     semicolon, stop = ("；", "。") if current() == "zh" else ("; ", ".")
-    return _("{name}: {said}").format(name=name, said=semicolon.join(part for part in said if part)) + stop
+    return _("{name}: {said}").format(name=result.site.label, said=semicolon.join(part for part in said if part)) + stop
 
 
 def _concerned(verdict: Verdict) -> str:
@@ -58,30 +55,50 @@ def _touching(result: SiteResult) -> str:
     return _("touches {subjects} without common ground").format(subjects=subjects)
 
 
-def _unknown(undecided: list[Verdict]) -> str:
-    missing = [verdict for verdict in undecided if not verdict.layers]
-    said = []
+def _undecided_parts(result: SiteResult) -> list[str]:
+    """What cannot be judged, each reason once: beyond the study area, no layer, a layer that cannot be used."""
+    undecided = [verdict for verdict in result.verdicts if verdict.level is Level.UNDECIDED]
+    beyond = next((verdict.text for verdict in undecided if verdict.rule == "within_study_area"), "")
+    rest = [verdict for verdict in undecided if verdict.text != beyond]
+    said = [_("{reason}: that part cannot be judged").format(reason=beyond)] if beyond else []
+    missing = [verdict.subject for verdict in rest if not verdict.layers]
     if missing:
-        said.append(_("no layer of {subjects}").format(subjects=joined(verdict.subject for verdict in missing)))
+        said.append(_("cannot be judged for want of a layer: {subjects}").format(subjects=joined(missing)))
     reasons: dict[str, list[str]] = {}
-    for verdict in undecided:
+    for verdict in rest:
         if verdict.layers:
             reasons.setdefault(verdict.text, []).append(verdict.subject)
-    said += [f"{joined(subjects)}: {text}" if current() == "en" else f"{joined(subjects)}（{text}）"
-             for text, subjects in reasons.items()]  # fmt: skip
-    return _("cannot be judged: {reasons}").format(reasons=joined(said))
+    for text, subjects in reasons.items():
+        said.append(_("{subjects} cannot be judged ({reason})").format(subjects=joined(subjects), reason=text))
+    return said
+
+
+def undecided_alike(result: SiteResult) -> list[Verdict]:
+    """Kinds that cannot be judged for the one reason that the site runs beyond the study area: said once, not in every row."""
+    undecided = [verdict for verdict in result.verdicts if verdict.level is Level.UNDECIDED]
+    beyond = next((verdict for verdict in undecided if verdict.rule == "within_study_area"), None)
+    return [] if beyond is None else [v for v in undecided if v is not beyond and v.text == beyond.text]
 
 
 def _clear(result: SiteResult) -> list[str]:
-    clear = [v for v in result.verdicts if v.level is Level.CLEAR and v.layers and v.rule not in ("within_study_area",)]
-    if not clear:
-        return []
-    nearest = min((v for v in clear if v.distance_m), key=lambda v: v.distance_m or 0.0, default=None)
-    text = _("after overlay, not concerned: {subjects}").format(subjects=joined(verdict.subject for verdict in clear))
-    if nearest is None or nearest.distance_m is None:
-        return [text]
-    return [_("{text} (nearest: {subject}, {distance})").format(
-        text=text, subject=nearest.subject, distance=distance_text(nearest.distance_m))]  # fmt: skip
+    """What the site was laid over without meeting it, and the unit that it lies in all the same."""
+    clear = [v for v in result.verdicts if v.level is Level.CLEAR and v.layers and v.rule != "within_study_area"]
+    units = [verdict for verdict in clear if verdict.area_m2 > 0]
+    apart = [verdict for verdict in clear if verdict.area_m2 <= 0]
+    said = []
+    if apart:
+        text = _("after overlay, not concerned: {subjects}").format(
+            subjects=joined(verdict.subject for verdict in apart)
+        )
+        nearest = min((v for v in apart if v.distance_m), key=lambda v: v.distance_m or 0.0, default=None)
+        if nearest is not None and nearest.distance_m is not None:
+            text = _("{text} (nearest: {subject}, {distance})").format(
+                text=text, subject=nearest.subject, distance=distance_text(nearest.distance_m)
+            )
+        said.append(text)
+    said += [_("lies in {subject} {places}, whose demands apply").format(
+        subject=verdict.subject, places=joined(verdict.places)) for verdict in units]  # fmt: skip
+    return said
 
 
 def standard_sentences(result: SiteResult) -> list[str]:
@@ -114,12 +131,17 @@ def _redline(result: SiteResult) -> str:
             return _("The site shares a boundary with the ecological red line and takes none of its ground.")
         return _("The site does not lie in the ecological red line.")
     activity = result.site.activity
+    if result.site.drawn == "line" and (activity is None or activity.kind == "plain"):
+        return _(
+            "The line crosses the ecological red line; a corridor of {width} m takes {area} of it. "
+            "Whether land is applied for inside the red line: 〔to be added〕."
+        ).format(width=f"{result.site.width_m:g}", area=area_text(area))
     if activity is not None and activity.kind == "limited":
         return _(
             "The site takes {area} of ecological red line; it is claimed as the limited human activity “{activity}”, "
             "allowed in the red line outside core protection zones. "
             "Opinion of the provincial government: 〔to be added〕."
-        ).format(area=area_text(area), activity=activity.label)
+        ).format(area=area_text(area), activity=activity.said)
     if activity is not None and activity.kind == "major":
         return _(
             "The site takes {area} of ecological red line; it is claimed as a national major project that has to "

@@ -169,11 +169,16 @@ def _say(results: list[SiteResult]) -> None:
     if len(results) > 1:
         return
     from ecospace.check.controls import joined
+    from ecospace.check.sentences import undecided_alike
     from ecospace.terms import label
 
     [result] = results
+    alike = undecided_alike(result)
     for verdict in result.findings:
-        _say_verdict(verdict)
+        if verdict not in alike:
+            _say_verdict(verdict)
+    if alike:
+        typer.echo("  " + _("For the same reason not judged: {kinds}").format(kinds=joined(v.subject for v in alike)))
     clear = [verdict for verdict in result.verdicts if verdict not in result.findings]
     for verdict in clear:
         if verdict.layers:
@@ -202,7 +207,7 @@ def _advice(result: SiteResult) -> list[str]:
     """What the planner has to add for a better answer."""
     from ecospace.check.verdict import Level
 
-    if all(verdict.level is Level.CLEAR for verdict in result.verdicts):
+    if not any(verdict.level.rank < Level.UNDECIDED.rank for verdict in result.verdicts):
         return []
     said = []
     if result.site.activity is None:

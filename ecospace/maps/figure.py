@@ -18,11 +18,11 @@ from ecospace.maps.fonts import Font, find_font
 from ecospace.maps.frame import MapFrame
 from ecospace.maps.inside import draw_inside
 from ecospace.maps.labels import Placed
-from ecospace.maps.layout import Layout, choose_layout
+from ecospace.maps.layout import Layout, choose_layout, layout_in_text
 from ecospace.maps.legend import readable
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.panel import PanelContent, draw_panel
-from ecospace.maps.scale import scale_text
+from ecospace.maps.scale import scale_text, usual_scale
 from ecospace.maps.sheet import Sheet
 from ecospace.maps.style import Styles
 from ecospace.maps.zone import DrawingZone, drawing_zone, drawn
@@ -116,6 +116,7 @@ def plan_figure(
     scale: int | None = None,
     paper: str = "A3",
     landscape: bool | None = None,
+    size_mm: tuple[float, float] | None = None,
     zone: int | DrawingZone | None = None,
     source: str = "",
     note: str = "",
@@ -146,6 +147,9 @@ def plan_figure(
         ``"A3"``, ``"A4"``, up to ``"A0"``.
     landscape : bool, optional
         Direction of the sheet; default: the one that shows the study area larger.
+    size_mm : (float, float), optional
+        Width and height of a figure between the paragraphs of a report, instead of a sheet: no title over it and no source
+        in it, which its caption and note say; letters of a readable size.
     zone : int or DrawingZone, optional
         3-degree zone by number or central meridian, or the plane of another sheet; default: that of the centre of the
         study area.
@@ -192,14 +196,21 @@ def plan_figure(
             raise MapError("E-MAP-34", _("The study area is empty, so there is nothing to draw."))
         ground = area if extent is None else shapely.union_all(drawn(extent, plane, 1).geometry.to_numpy())
         west, south, east, north = ground.bounds
-        layout, denominator = choose_layout(paper, east - west, north - south, scale=scale, landscape=landscape)
+        if size_mm is None:
+            layout, denominator = choose_layout(paper, east - west, north - south, scale=scale, landscape=landscape)
+        else:
+            layout, paper = layout_in_text(*size_mm), f"{size_mm[0]:g} × {size_mm[1]:g} mm"
+            denominator = scale or usual_scale(east - west, north - south, *layout.room)
         figure = PlanFigure(figsize=(layout.page.width / 25.4, layout.page.height / 25.4), facecolor="white")
-        sheet = Sheet(figure, type_used, list(type_used.findings))
+        sheet = Sheet(figure, type_used, list(type_used.findings), layout.unit)
         frame = MapFrame(layout.map, plane, denominator, ((west + east) / 2, (south + north) / 2))
         _note_cut(sheet, frame, ground)
         heading = readable(" ".join(title.split()), _("Map"), type_used)
-        _draw_title(sheet, layout, heading)
-        placed, seen = draw_inside(sheet, frame, layers, area, demonstration=demonstration, styles=styles)
+        if not layout.in_text:
+            _draw_title(sheet, layout, heading)
+        placed, seen = draw_inside(
+            sheet, frame, layers, area, demonstration=demonstration, styles=styles, graticule=not layout.in_text
+        )
         content = PanelContent(
             layers=tuple(seen),
             frame=frame,
@@ -212,6 +223,7 @@ def plan_figure(
             table=table,
             styles=styles,
             demonstration=demonstration,
+            in_text=layout.in_text,
         )
         draw_panel(sheet, layout, content)
         _draw_footer(sheet, layout, map_review_number)

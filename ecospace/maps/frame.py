@@ -70,11 +70,13 @@ class MapFrame:
         return shapely.transform(geometry, lambda xy: (xy - shift) * millimetres + corner)
 
 
-def draw_frame(sheet: Sheet, frame: MapFrame) -> None:
+def draw_frame(sheet: Sheet, frame: MapFrame, *, graticule: bool = True) -> None:
     """Inner frame, grid of kilometres with its numbers, and the band of minutes round it."""
     box, unit = frame.box, sheet.unit
-    sheet.rectangle(box, line_mm=0.2, zorder=12.0)
+    sheet.rectangle(box, line_mm=0.2 if graticule else 0.35, zorder=12.0)
     _grid(sheet, frame)
+    if not graticule:
+        return
     _graticule(sheet, frame, inner=box.shrunk(-4.6 * unit), outer=box.shrunk(-5.8 * unit))
 
 
@@ -227,8 +229,11 @@ def draw_scale_bar(sheet: Sheet, x: float, y: float, width_mm: float, denominato
         box = Box(x + index * part, y, part, height)
         sheet.rectangle(box, line_mm=0.15, fill=INK if index % 2 == 0 else "#FFFFFF", zorder=6)
     kilometres = step_m >= 1000
-    for index in (0, 1, 2, 4):
-        length = index * step_m / (1000 if kilometres else 1)
+    unit_m = 1000 if kilometres else 1
+    # On a short bar the number of the first part would run into that of the second; a digit is half as wide as high.
+    widest = len(f"{2 * step_m / unit_m:g}") * 0.55 * 2.6 * sheet.unit
+    for index in (0, 1, 2, 4) if part > 1.3 * widest else (0, 2, 4):
+        length = index * step_m / unit_m
         sheet.text(x + index * part, y + height + 2.0 * sheet.unit, f"{length:g}", 2.6 * sheet.unit, ha="center")
     sheet.text(
         x + 4 * part + 4.5 * sheet.unit,

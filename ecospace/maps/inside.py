@@ -34,7 +34,14 @@ SLIVER = 0.02
 
 
 def draw_inside(
-    sheet: Sheet, frame: MapFrame, layers: Sequence[MapLayer], area: Any, *, demonstration: bool, styles: Styles | None
+    sheet: Sheet,
+    frame: MapFrame,
+    layers: Sequence[MapLayer],
+    area: Any,
+    *,
+    demonstration: bool,
+    styles: Styles | None,
+    graticule: bool = True,
 ) -> tuple[list[Placed], list[Shown]]:
     """Everything inside the inner frame; returns the names and the layers that are seen."""
     axes = frame.axes(sheet, zorder=1)
@@ -60,7 +67,7 @@ def draw_inside(
             names += _names_of(sheet, frame, found, area)
         seen.append(found)
     _veil(axes, area, wider, frame.denominator, styles)
-    draw_frame(sheet, frame)
+    draw_frame(sheet, frame, graticule=graticule)
     taken += [shapely.box(*box.bounds) for box in _corner_pieces(sheet, frame, area, demonstration)]
     placed, left_out = place_names(names, sheet.font, shapely.box(*frame.box.shrunk(1.2).bounds), taken=taken)
     for one in placed:

@@ -10,6 +10,8 @@ from ecospace.maps.sheet import Box, paper_size
 
 #: Millimetres between the study area and the inner frame, on A3.
 AIR = 4.0
+#: Of a figure in a text: the smallest letters are then about 6 points.
+UNIT_IN_TEXT = 0.85
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Layout:
         The panel stands to the right of the map; else under it.
     unit : float
         1 on A3; sizes of type and spaces are multiples of it.
+    in_text : bool
+        A figure between the paragraphs of a report: its caption is the title, its note the source.
     """
 
     page: Box
@@ -36,6 +40,7 @@ class Layout:
     landscape: bool
     beside: bool
     unit: float
+    in_text: bool = False
 
     @property
     def room(self) -> tuple[float, float]:
@@ -68,6 +73,20 @@ def layout_of(paper: str, landscape: bool, beside: bool) -> Layout:
         bottom = panel.top + degrees + 1.5 * unit
         outer = Box(panel.left, bottom, panel.width, main.top - degrees - bottom)
     return Layout(page, title, outer.shrunk(round_frame), panel, footer, landscape, beside, unit)
+
+
+def layout_in_text(width_mm: float, height_mm: float) -> Layout:
+    """The layout of a figure between the paragraphs of a report: letters of a size that is still read, little round the map."""
+    unit, panel_width = UNIT_IN_TEXT, 45.0
+    page = Box(0.0, 0.0, width_mm, height_mm)
+    content = page.shrunk(0.4)
+    footer = Box(content.left, content.bottom, content.width, 4.6 * unit)
+    main = Box(content.left, footer.top, content.width, content.top - footer.top)
+    numbers = 4.6 * unit
+    inner = main.inside(numbers, numbers, panel_width + numbers, numbers)
+    panel = Box(main.right - panel_width, inner.bottom, panel_width, inner.height)
+    nothing = Box(content.left, content.top, content.width, 0.0)
+    return Layout(page, nothing, inner, panel, footer, True, True, unit, in_text=True)
 
 
 def choose_layout(

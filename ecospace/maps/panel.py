@@ -38,6 +38,7 @@ class PanelContent:
     table: pd.DataFrame | None = None
     styles: Styles | None = None
     demonstration: bool = False
+    in_text: bool = False
 
 
 def draw_panel(sheet: Sheet, layout: Layout, content: PanelContent) -> None:
@@ -46,7 +47,7 @@ def draw_panel(sheet: Sheet, layout: Layout, content: PanelContent) -> None:
     sheet.rectangle(panel, line_mm=0.35)
     size = 2.75 * unit
     if layout.beside:
-        inner = panel.inside(5 * unit, 0, 4 * unit, 0)
+        inner = panel.inside(3 * unit, 0, 2.5 * unit, 0) if layout.in_text else panel.inside(5 * unit, 0, 4 * unit, 0)
         notes = _note_lines(sheet, content, inner.width, size)
         notes_height = _notes_height(notes, unit)
         below = Box(inner.left, inner.bottom, inner.width, notes_height)
@@ -112,12 +113,13 @@ def _note_lines(sheet: Sheet, content: PanelContent, width: float, size: float) 
     convergence = zone.convergence_deg(*frame.centre)
     sign = "−" if convergence < 0 else "+"
     minutes = round(abs(convergence) * 60)
-    texts = [
-        _("Coordinates: {plane}").format(plane=zone.describe()),
-        _("Grid: kilometres; up is grid north, convergence at the centre {angle}").format(
-            angle=f"{sign}{minutes // 60}°{minutes % 60:02d}′"
-        ),
-    ]
+    texts = [_("Coordinates: {plane}").format(plane=zone.describe())]
+    if not content.in_text:
+        texts.append(
+            _("Grid: kilometres; up is grid north, convergence at the centre {angle}").format(
+                angle=f"{sign}{minutes // 60}°{minutes % 60:02d}′"
+            )
+        )
     if content.source:
         texts.append(_("Source: {source}").format(source=content.source))
     if content.maker:
@@ -125,7 +127,7 @@ def _note_lines(sheet: Sheet, content: PanelContent, width: float, size: float) 
     if content.date:
         texts.append(_("Date: {date}").format(date=content.date))
     used = [style for shown in content.layers for style, _geometries in shown.classes]
-    if any(not style.verified for style in used):
+    if any(not style.verified for style in used) and not content.in_text:
         texts.append(_("Colours follow common practice; not checked against the official annex."))
     if content.note:
         texts.append(content.note)

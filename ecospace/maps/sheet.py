@@ -82,16 +82,19 @@ class Sheet:
         The type used.
     findings : list of Finding
         What the reader of the figure has to know; grows while it is drawn.
+    unit : float, optional
+        Sizes of type and spaces are multiples of it: 1 on A3, by the size of the sheet if not given.
     """
 
     figure: Figure
     font: Font
     findings: list[Finding] = field(default_factory=list)
+    unit: float = 0.0
 
     def __post_init__(self) -> None:
         width, height = self.figure.get_size_inches() * 25.4
         self.page = Box(0.0, 0.0, float(width), float(height))
-        self.unit = self.page.width / 420 if self.page.width > self.page.height else self.page.height / 420
+        self.unit = self.unit or max(self.page.width, self.page.height) / 420
         # Over the map, so that names, arrow and frame lie on top of it.
         self.surface = self.axes(self.page, zorder=10)
 

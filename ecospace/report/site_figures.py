@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from ecospace.check.controls import joined
 from ecospace.check.grades import grade_label, grades_of
 from ecospace.check.result import SiteResult
 from ecospace.errors import EcospaceError
@@ -28,9 +30,13 @@ FIGURES = (
     ("F4", ("control_unit",)),
     ("F5", ("land_use",)),
 )  # fmt: skip
-#: Ground shown around a site: so many times its size, and at least so many metres.
-AROUND, LEAST_M = 4.0, 1_200.0
-DPI = 170
+#: Ground shown around a site: so many times its size, and at least so many metres; units are larger than parcels.
+AROUND, LEAST_M, UNITS_LEAST_M = 2.0, 800.0, 2_500.0
+#: Millimetres: the width between the margins, and two of them with their captions on a page.
+SIZE_MM = (158.0, 99.0)
+DPI = 220
+#: Characters of a layer's title in a legend: what is longer is cut, so that every line can be read.
+LONGEST = 28
 #: Grades that have a style of their own.
 GRADE_STYLES = {
     "core": "core_zone", "general": "general_zone", "level-1": "water_source_1", "level-2": "water_source_2",
@@ -50,27 +56,40 @@ def titles() -> dict[str, str]:
     }
 
 
-def figures(result: SiteResult, study: Study) -> Iterator[tuple[str, bytes]]:
-    """The figures that the layers of a study allow, as PNG.
+@dataclass(frozen=True)
+class SiteFigure:
+    """A figure of a page set: its title, what it was drawn from, and the picture, or why there is none."""
 
-    Yields
-    ------
-    title : str
-    picture : bytes
-    """
+    title: str
+    note: str
+    picture: bytes | None
+
+
+def figures(result: SiteResult, study: Study) -> Iterator[SiteFigure]:
+    """The figures that the layers of a study allow, as PNG; one that cannot be drawn says why."""
     from geopandas import GeoDataFrame
 
-    crs = study.crs.crs
-    site = GeoDataFrame({"name": [result.site.label]}, geometry=[result.ground], crs=crs)
-    west, south, east, north = result.ground.bounds
-    margin = max(AROUND * max(east - west, north - south), LEAST_M)
-    window = shapely.box(west - margin, south - margin, east + margin, north + margin)
+    site = GeoDataFrame({"name": [result.site.label]}, geometry=[result.ground], crs=study.crs.crs)
     for key, roles in FIGURES:
-        whole = key == "F1"
-        frames = [found for role in roles for found in _frames(study, role, None if whole else window)]
-        if not frames or (key in ("F4", "F5") and not frames):
+        window = None if key == "F1" else _window(result, UNITS_LEAST_M if key == "F4" else LEAST_M)
+        frames = [found for role in roles for found in _frames(study, role, window)]
+        if not frames:
             continue
-        yield titles()[key], _drawn(result, study, site, frames, titles()[key], None if whole else window)
+        try:
+            picture = _drawn(result, study, site, frames, key, window)
+        except EcospaceError as error:
+            yield SiteFigure(
+                titles()[key], _("The figure could not be drawn: {reason}").format(reason=error.text), None
+            )
+            continue
+        yield SiteFigure(titles()[key], _drawn_from(study, frames), picture)
+
+
+def _window(result: SiteResult, least_m: float) -> Any:
+    """The ground that a figure shows, around the site."""
+    west, south, east, north = result.ground.bounds
+    margin = max(AROUND * max(east - west, north - south), least_m)
+    return shapely.box(west - margin, south - margin, east + margin, north + margin)
 
 
 def _frames(study: Study, role: str, window: Any) -> Iterator[tuple[str, str, GeoDataFrame]]:
@@ -87,12 +106,21 @@ def _frames(study: Study, role: str, window: Any) -> Iterator[tuple[str, str, Ge
             yield key, role, frame
 
 
+def _drawn_from(study: Study, frames: list[tuple[str, str, GeoDataFrame]]) -> str:
+    """The layers of a figure with their dates: a number or a line that carries no source is worth nothing."""
+    dated: dict[str, list[str]] = {}
+    for key, _role, _frame in frames:
+        date = str(study.entries[key].get("date") or _("no date"))
+        dated.setdefault(date, []).append(shortened(study.title_of(key)))
+    return joined(_("{title} ({date})").format(title=joined(titles), date=date) for date, titles in dated.items())
+
+
 def _drawn(
     result: SiteResult,
     study: Study,
     site: GeoDataFrame,
     frames: list[tuple[str, str, GeoDataFrame]],
-    title: str,
+    key: str,
     window: Any,
 ) -> bytes:
     from geopandas import GeoDataFrame
@@ -100,32 +128,25 @@ def _drawn(
     from ecospace.maps.figure import plan_figure
     from ecospace.maps.maplayer import MapLayer
 
-    layers = [layer for key, role, frame in frames for layer in _layers(study, key, role, frame)]
-    if window is None:
+    layers = [layer for name, role, frame in frames for layer in _layers(study, name, role, frame)]
+    if window is None or key == "F4":
         # A site is some metres on a map of a county: a ring shows where.
-        west, south, east, north = study.boundary.total_bounds
-        ring = result.ground.centroid.buffer(0.015 * max(east - west, north - south))
+        west, south, east, north = study.boundary.total_bounds if window is None else window.bounds
+        ring = result.ground.centroid.buffer(0.025 * max(east - west, north - south))
+        ring = ring.union(result.ground.buffer(0.01 * max(east - west, north - south)))
         layers.append(MapLayer(GeoDataFrame(geometry=[ring], crs=study.crs.crs), "site", title=_("Place of the site")))
     else:
         layers.append(MapLayer(site, "site", title=_("Site")))
-        pieces = result.pieces()
-        if len(pieces) and any(
-            role in ("eco_redline", "nature_reserve", "water_source") for _key, role, _frame in frames
-        ):
-            keys = {key for key, _role, _frame in frames}
-            taken = pieces[pieces["layer"].isin(keys)]
-            if len(taken):
-                layers.append(MapLayer(taken, "overlap", title=_("Ground in common")))
-    extent = None if window is None else GeoDataFrame(geometry=[window], crs=study.crs.crs)
+    pieces = result.pieces()
+    taken = pieces[pieces["layer"].isin([name for name, _role, _frame in frames])]
+    if key in ("F2", "F3") and len(taken):
+        layers.append(MapLayer(taken, "overlap", title=_("Ground in common")))
     figure = plan_figure(
         layers,
         boundary=study.boundary,
-        extent=extent,
-        title=_("{site}: {title}").format(site=result.site.label, title=title),
-        paper="A4",
-        landscape=True,
-        source=str(study.settings.get("source", "")),
-        date=result.on.isoformat(),
+        extent=None if window is None else GeoDataFrame(geometry=[window], crs=study.crs.crs),
+        title=_("{site}: {title}").format(site=result.site.label, title=titles()[key]),
+        size_mm=SIZE_MM,
         demonstration=bool(study.settings.get("demonstration")),
     )
     picture = BytesIO()
@@ -136,16 +157,28 @@ def _drawn(
 def _layers(study: Study, key: str, role: str, frame: GeoDataFrame) -> Iterator[Any]:
     from ecospace.maps.maplayer import MapLayer
 
-    title = study.title_of(key)
+    title = shortened(study.title_of(key))
     if role == "land_use" and "code" in frame.columns:
         yield MapLayer(frame, by="code", system=str(study.entries[key].get("code_system") or "dlbm"), title=title)
         return
     grades = np.array(grades_of(frame, role))
+    alone = len(study.keys(role)) == 1
     # The lower grade first: nested levels of water zones would hide the higher one otherwise.
     for grade in [name for name in reversed(GRADE_STYLES) if (grades == name).any()]:
-        yield MapLayer(frame[grades == grade], GRADE_STYLES[grade], title=f"{title}：{grade_label(grade)}")
+        # Of one layer the style says enough: 饮用水水源二级保护区.
+        name = "" if alone else _("{title}, {grade}").format(title=title, grade=grade_label(grade))
+        yield MapLayer(frame[grades == grade], GRADE_STYLES[grade], title=name)
     rest = frame[~np.isin(grades, list(GRADE_STYLES))]
     if len(rest):
-        yield MapLayer(
-            rest, role, title=title, label="name" if role == "townships" and "name" in frame.columns else None
-        )
+        named = role == "townships" and "name" in frame.columns
+        yield MapLayer(rest, role, title=title, label="name" if named else None)
+
+
+def shortened(text: str) -> str:
+    """A layer's title for a legend.
+
+    >>> shortened("生态保护红线"), len(shortened("长" * 300))
+    ('生态保护红线', 28)
+    """
+    plain = " ".join(text.split())
+    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"

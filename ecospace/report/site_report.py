@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ecospace.check.basis import clause
 from ecospace.check.controls import joined
 from ecospace.check.result import SiteResult
-from ecospace.check.sentences import standard_sentences
+from ecospace.check.sentences import standard_sentences, undecided_alike
 from ecospace.check.verdict import Level
 from ecospace.language import _
 from ecospace.report import site_tables as tables
@@ -20,9 +20,6 @@ from ecospace.terms import label
 
 if TYPE_CHECKING:
     from ecospace.study import Study
-
-#: A sheet of A4 across, with its caption and, on the first page, a heading.
-FIGURE_HEIGHT_MM = 142.0
 
 
 def save_site_report(results: Sequence[SiteResult], path: str | Path, *, study: Study | None = None) -> Path:
@@ -82,6 +79,13 @@ def _one_site(document: WordDocument, result: SiteResult, study: Study | None) -
             )
     document.heading(_("4. Verdicts and their basis"))
     _grid(document, tables.verdicts(result), _("Verdicts"))
+    alike = undecided_alike(result)
+    if alike:
+        document.note(
+            _("Note: as the site runs beyond the study area, these cannot be judged either: {kinds}.").format(
+                kinds=joined(verdict.subject for verdict in alike)
+            )
+        )
     absent = tables.absent_kinds(result)
     if absent:
         document.note(_("Note: by the study's settings the area has none of: {kinds}.").format(kinds=joined(absent)))
@@ -121,7 +125,7 @@ def _clauses(document: WordDocument, result: SiteResult) -> None:
         document.note(_("{name}: {said}").format(name=item.citation, said=item.wording))
     document.note(
         _(
-            "Note: compared on {date}; entries marked [to be checked] were not read at their source. Check validity before use."
+            "Note: compared on {date}; entries marked [not verified] were not read at their source. Check validity before use."
         ).format(date=max(clause(key).checked for key in keys))
     )
 
@@ -132,11 +136,15 @@ def _figures(document: WordDocument, result: SiteResult, study: Study) -> None:
     drawn = list(figures(result, study))
     if not drawn:
         return
-    document.section(landscape=True)
     document.heading(_("5. Figures"))
-    for title, picture in drawn:
-        document.figure(picture, caption=title, height_mm=FIGURE_HEIGHT_MM)
-    document.section(landscape=False)
+    for figure in drawn:
+        if figure.picture is None:
+            document.note(_("{name}: {said}").format(name=figure.title, said=figure.note))
+            continue
+        document.figure(figure.picture, caption=figure.title, note=_("Layers: {layers}").format(layers=figure.note))
+    document.note(
+        _("Note: {text}").format(text=_("Colours follow common practice; not checked against the official annex."))
+    )
 
 
 def _closing(document: WordDocument, result: SiteResult) -> None:

@@ -18,6 +18,7 @@ from ecospace.check.contact import Contact, Meeting
 from ecospace.check.controls import area_text, distance_text
 from ecospace.check.grades import grade_label
 from ecospace.check.result import SiteResult
+from ecospace.check.sentences import undecided_alike
 from ecospace.check.verdict import Level, Verdict
 from ecospace.language import _
 from ecospace.layers.codes import code_system
@@ -264,7 +265,11 @@ def _is_class(code: str, key: str) -> bool:
 
 def verdicts(result: SiteResult) -> Grid:
     """T7 判定表: the worst first; kinds that the area does not have are left to the note below."""
-    shown = sorted((v for v in result.verdicts if v.layers or v.level is not Level.CLEAR), key=lambda v: v.level.rank)
+    alike = {verdict.subject for verdict in undecided_alike(result)}
+    shown = sorted(
+        (v for v in result.verdicts if (v.layers or v.level is not Level.CLEAR) and v.subject not in alike),
+        key=lambda v: v.level.rank,
+    )
     rows = tuple(
         (verdict.subject, _area_or_distance(verdict), verdict.level.label, _basis(verdict), _why(verdict))
         for verdict in shown
@@ -337,7 +342,7 @@ def layer_facts(result: SiteResult) -> Grid:
         rows.append((contact.layer.title, str(facts.get("source") or "—"), str(facts.get("date") or "—"),
                      crs_text(str(facts["crs"])), str(facts["features"]), digest or "—"))  # fmt: skip
     headings = (_("Layer"), _("Source"), _("Date"), _("Coordinate system"), _("Features"), "SHA-256")
-    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (33, 44, 27, 33, 16, 24))
+    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (36, 50, 22, 36, 15, 21))
 
 
 def _share(result: SiteResult, area_m2: float) -> float:

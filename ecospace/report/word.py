@@ -42,7 +42,7 @@ MARGINS_MM = (30.0, 25.0, 25.0, 27.0)
 #: The same for pages across, which hold a figure each.
 MARGINS_ACROSS_MM = (20.0, 22.0, 20.0, 22.0)
 #: Rows of a table that is never broken over two pages.
-SHORT = 14
+SHORT = 9
 PAGE_MM = (210.0, 297.0)
 GREY, RULE = "F2F2F2", "808080"
 
@@ -263,9 +263,9 @@ class WordDocument:
         run = paragraph.add_run(text)
         run.bold = strong or None
 
-    def _caption(self, text: str, kind: Literal["table", "figure"], label: str) -> None:
+    def _caption(self, text: str, kind: Literal["table", "figure"], label: str, *, follows: bool = False) -> None:
         paragraph = self.document.add_paragraph(style="Eco Caption")
-        paragraph.paragraph_format.keep_with_next = kind == "table"
+        paragraph.paragraph_format.keep_with_next = kind == "table" or follows
         if label:
             paragraph.add_run(self.clean(f"{label}　{text}" if self._chinese else f"{label}  {text}"))
             return
@@ -278,9 +278,15 @@ class WordDocument:
     # -- figures --------------------------------------------------------------------------------------------------------
 
     def figure(
-        self, picture: bytes | Path, *, caption: str = "", width_mm: float | None = None, height_mm: float | None = None
+        self,
+        picture: bytes | Path,
+        *,
+        caption: str = "",
+        note: str = "",
+        width_mm: float | None = None,
+        height_mm: float | None = None,
     ) -> WordDocument:
-        """A picture with its caption below: 图 1 …; never wider than the page."""
+        """A picture with its caption below: 图 1 …, and small print under that; never wider than the page, never parted."""
         paragraph = self.document.add_paragraph(style="Eco Figure")
         source = BytesIO(picture) if isinstance(picture, bytes) else str(picture)
         shape = paragraph.add_run().add_picture(source)
@@ -288,7 +294,9 @@ class WordDocument:
         shape.width, shape.height = Mm(wanted), Mm(wanted * shape.height / shape.width)
         paragraph.paragraph_format.keep_with_next = bool(caption)
         if caption:
-            self._caption(caption, "figure", "")
+            self._caption(caption, "figure", "", follows=bool(note))
+        if note:
+            self._add(note, "Eco Figure Note")
         return self
 
     # -- pages and styles -----------------------------------------------------------------------------------------------
@@ -345,6 +353,7 @@ class WordDocument:
         )
         self._style("Eco Cell", TABLE_FACE, latin, 10 if self._chinese else 9, line=14 if self._chinese else 12)
         self._style("Eco Note", TABLE_FACE, latin, 9, line=13, after=2)
+        self._style("Eco Figure Note", TABLE_FACE, latin, 8.5, line=11.5, after=4, align="center")
         self._style("Eco Gap", TABLE_FACE, latin, 4, line=6)
         self._style("Eco Figure", TEXT_FACE, latin, body, align="center", before=6)
         self._style("Eco Footer", TABLE_FACE, latin, 10.5, align="center")

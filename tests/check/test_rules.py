@@ -44,7 +44,7 @@ def test_every_activity_and_rule_cites_clauses_that_exist() -> None:
 def test_clauses_that_were_not_read_say_so() -> None:
     unread = [item for item in clauses().values() if not item.verified]
     assert unread
-    assert all("待核" in item.citation for item in unread)
+    assert all("未核验" in item.citation for item in unread)
 
 
 @pytest.mark.parametrize(
