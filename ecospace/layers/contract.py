@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from ecospace.findings import Finding
 from ecospace.language import _, current
 from ecospace.layers.fields import column_of
-from ecospace.layers.topology import doubles, gaps, ids_of, overlaps
+from ecospace.layers.topology import Array, doubles, gaps, ids_of, loose_shapes, overlaps, union_of
 from ecospace.terms import standard
 from ecospace.units import SQUARE_METRES, UNIT_NAMES, unit_of
 
@@ -72,7 +71,9 @@ def promise_of(role: str) -> Promise:
     return _promises().get(role, _promises()["default"])
 
 
-def check_contract(layer: Layer, frame: GeoDataFrame, *, boundary: GeoDataFrame | None = None) -> Contract:
+def check_contract(
+    layer: Layer, frame: GeoDataFrame, *, boundary: GeoDataFrame | None = None, loose: Array | None = None
+) -> Contract:
     """Hold a layer against the promises of its role.
 
     Parameters
@@ -83,6 +84,8 @@ def check_contract(layer: Layer, frame: GeoDataFrame, *, boundary: GeoDataFrame 
         Its frame in a study CRS (metres, areas ellipsoidal).
     boundary : GeoDataFrame, optional
         The study area in the same CRS; without it, gaps are only found inside the layer.
+    loose : ndarray of int, optional
+        What `loose_shapes` of the frame's polygons is, where it is known: on a large layer it takes most of the time.
 
     Returns
     -------
@@ -102,12 +105,15 @@ def check_contract(layer: Layer, frame: GeoDataFrame, *, boundary: GeoDataFrame 
         findings += _areas(layer, polygons, promise.areas)
         findings += doubles(polygons)
         facts = {"sum_m2": float(polygons.area.sum())}
+        shapes = polygons.geometry.to_numpy()
+        if promise.tiles or not promise.overlaps:
+            loose = loose_shapes(shapes) if loose is None else loose
         if not promise.overlaps:
-            seen, places = overlaps(polygons)
+            seen, places = overlaps(polygons, loose)
             findings += seen
             faults += places
         if promise.tiles or not promise.overlaps:
-            union = shapely.union_all(polygons.geometry.to_numpy())
+            union = union_of(shapes, loose)
             facts["union_m2"] = float(union.area)
             if promise.tiles:
                 seen, places, more = gaps(union, boundary)

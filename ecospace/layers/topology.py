@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from ecospace.findings import Finding
@@ -21,18 +22,83 @@ LISTED = 100
 NOISE_M2 = 0.01
 #: Mean width in metres below which a long one is noise too: two layers densified apart differ by millimetres.
 NOISE_WIDTH_M = 0.01
-#: Features beyond which overlaps are not looked for pair by pair.
-MOST_FEATURES = 200_000
+#: Shapes beyond which overlaps are not looked for pair by pair.
+MOST_SHAPES = 200_000
+
+Array = np.ndarray[Any, Any]
+
+
+def loose_shapes(shapes: Array) -> Array:
+    """Positions of the polygons that do not match their neighbours edge by edge (边不匹配的图形)."""
+    if not len(shapes):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)))
+
+
+def overlapping(shapes: Array, loose: Array | None = None) -> tuple[Array, Array, Array]:
+    """The pairs of polygons that have ground in common, and that ground.
+
+    Parameters
+    ----------
+    shapes : ndarray of Polygon or MultiPolygon
+    loose : ndarray of int, optional
+        What `loose_shapes` found, where it is known.
+
+    Returns
+    -------
+    first, second : ndarray of int
+        Positions, each pair once, in their order.
+    pieces : ndarray of geometry
+
+    Notes
+    -----
+    Where shapes overlap, one of them is loose, or lies among others that match it, and of those one is: a pond in a ring of
+    reeds, both drawn upon a forest. So what overlaps a loose shape is looked at in its turn, until nothing new is met.
+    """
+    tree = shapely.STRtree(shapes)
+    new = loose_shapes(shapes) if loose is None else loose
+    done = np.zeros(len(shapes), bool)
+    found: dict[tuple[int, int], Any] = {}
+    while len(new):
+        done[new] = True
+        one, other = tree.query(shapes[new], predicate="intersects")
+        pairs = np.unique(np.sort(np.column_stack([new[one], other]), axis=1), axis=0)
+        pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+        # Neighbours that only touch need no overlay.
+        pairs = pairs[~shapely.touches(shapes[pairs[:, 0]], shapes[pairs[:, 1]])]
+        common = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])
+        pieces = [polygons_of(piece) for piece in common]
+        met = {(a, b): piece for (a, b), piece in zip(pairs.tolist(), pieces, strict=True) if piece.area > 0}
+        found |= met
+        involved = np.unique(np.array(list(met), np.int64))
+        new = involved[~done[involved]]
+    order = sorted(found)
+    first, second = np.array(order, np.int64).reshape(-1, 2).T
+    return first, second, np.array([found[pair] for pair in order], dtype=object)
+
+
+def union_of(shapes: Array, loose: Array | None = None) -> Any:
+    """The ground that some polygon covers; what matches edge by edge is joined without any overlay."""
+    loose = loose_shapes(shapes) if loose is None else loose
+    matching = np.ones(len(shapes), bool)
+    matching[loose] = False
+    joined = [shapely.coverage_union_all(shapes[matching])] if matching.any() else []
+    return joined[0] if matching.all() and joined else shapely.union_all([*joined, *shapes[loose]])
 
 
 def doubles(frame: GeoDataFrame) -> list[Finding]:
     """Rows whose shape another row has already, wherever its ring begins (重复图形)."""
-    keys = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
+    shapes = frame.geometry.to_numpy()
+    # Only what has the same box and as many vertices can be the same.
+    alike = pd.DataFrame(np.column_stack([shapely.bounds(shapes), shapely.get_num_coordinates(shapes)]))
+    rows = np.flatnonzero(alike.duplicated(keep=False))
+    keys = shapely.to_wkb(shapely.normalize(shapes[rows]))
     _unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    repeats = np.flatnonzero(first[inverse.ravel()] != np.arange(len(keys)))
+    first = rows[first[inverse.ravel()]]
+    repeats, originals = rows[first != rows], first[first != rows]
     if not len(repeats):
         return []
-    pairs = [f"{frame.index[row]} = {frame.index[first[inverse.ravel()[row]]]}" for row in repeats[:5]]
+    pairs = [f"{frame.index[row]} = {frame.index[twin]}" for row, twin in zip(repeats[:5], originals[:5], strict=True)]
     return [Finding(
         "F-DATA-36", "warning",
         _("{count} shapes are drawn twice ({pairs}); areas by union count them once, sums of the attribute twice.").format(
@@ -41,31 +107,25 @@ def doubles(frame: GeoDataFrame) -> list[Finding]:
     )]  # fmt: skip
 
 
-def overlaps(frame: GeoDataFrame) -> tuple[list[Finding], list[dict[str, Any]]]:
+def overlaps(frame: GeoDataFrame, loose: Array | None = None) -> tuple[list[Finding], list[dict[str, Any]]]:
     """Overlaps of a layer's shapes with one another, in a metric CRS: a finding, and a place for each (图形重叠)."""
     shapes = frame.geometry.to_numpy()
-    if len(shapes) > MOST_FEATURES:
+    loose = loose_shapes(shapes) if loose is None else loose
+    if len(loose) > MOST_SHAPES:
         return [Finding("F-DATA-37", "note", _("with {count} shapes, overlaps were not looked for one by one.").format(
-            count=len(shapes)))], []  # fmt: skip
-    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    pairs = one < other
-    one, other = one[pairs], other[pairs]
-    # Neighbours that only touch need no overlay.
-    deep = ~shapely.touches(shapes[one], shapes[other])
-    one, other = one[deep], other[deep]
-    pieces = np.array([polygons_of(piece) for piece in shapely.intersection(shapes[one], shapes[other])], dtype=object)
-    areas = shapely.area(pieces) if len(pieces) else np.zeros(0)
-    real = _real(pieces)
-    if not (areas > 0).any():
+            count=len(loose)))], []  # fmt: skip
+    one, other, pieces = overlapping(shapes, loose)
+    if not len(pieces):
         return [], []
+    areas, real = shapely.area(pieces), _real(pieces)
     ids = [(str(frame.index[a]), str(frame.index[b])) for a, b in zip(one, other, strict=True)]
     involved = list(dict.fromkeys(name for pair, big in zip(ids, real, strict=True) if big for name in pair))
     finding = Finding(
         "F-DATA-38", "warning" if real.any() else "note",
         _("{count} pairs of shapes overlap, {area:.4f} ha in all ({noise} of them no more than rounding): {pairs}.").format(
-            count=int((areas > 0).sum()), area=float(areas.sum()) / 1e4, noise=int(((areas > 0) & ~real).sum()),
+            count=len(areas), area=float(areas.sum()) / 1e4, noise=int((~real).sum()),
             pairs=", ".join(f"{a} × {b}" for a, b in _largest(ids, areas))),
-        features=tuple(involved[:LISTED]), count=int((areas > 0).sum()),
+        features=tuple(involved[:LISTED]), count=len(areas),
     )  # fmt: skip
     places = [
         _place("F-DATA-38", _("overlap"), pair, float(area), piece)
@@ -74,15 +134,15 @@ def overlaps(frame: GeoDataFrame) -> tuple[list[Finding], list[dict[str, Any]]]:
     return [finding], places
 
 
-def _real(pieces: Any) -> np.ndarray[Any, Any]:
+def _real(pieces: Any) -> Array:
     """Which pieces are more than rounding, by area and by mean width."""
     shapes = np.array(list(pieces), dtype=object)
     area, length = shapely.area(shapes), shapely.length(shapes)
     return np.asarray((area > NOISE_M2) & (2 * area > NOISE_WIDTH_M * length))
 
 
-def _largest(ids: Sequence[tuple[str, str]], areas: np.ndarray[Any, Any]) -> list[tuple[str, str]]:
-    return [ids[position] for position in np.argsort(-areas, kind="stable")[:5] if areas[position] > 0]
+def _largest(ids: Sequence[tuple[str, str]], areas: Array) -> list[tuple[str, str]]:
+    return [ids[position] for position in np.argsort(-areas, kind="stable")[:5]]
 
 
 def gaps(union: Any, boundary: GeoDataFrame | None) -> tuple[list[Finding], list[dict[str, Any]], dict[str, float]]:

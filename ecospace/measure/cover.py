@@ -17,6 +17,7 @@ from ecospace.errors import BalanceError, DataError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.codes import CodeSystem, code_system, require_code_system
+from ecospace.layers.topology import Array, loose_shapes, overlapping
 from ecospace.measure.cover_definitions import CoverDefinition, cover_definition, cover_definitions
 from ecospace.measure.raster_areas import raster_class_areas
 from ecospace.measure.units import units_of
@@ -143,6 +144,8 @@ class LandClasses:
     system : CodeSystem
     involved : GeoDataFrame
         The pieces, by unit, of shapes that overlap others: class, canopy, zone.
+    loose : ndarray of int
+        Positions of the shapes that do not match their neighbours: `ecospace.layers.topology.loose_shapes`.
     findings : tuple of Finding
     """
 
@@ -151,6 +154,7 @@ class LandClasses:
     denominators: pd.Series[Any]
     system: CodeSystem
     involved: gpd.GeoDataFrame | None = None
+    loose: Array | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -167,7 +171,7 @@ def land_classes(
     """Areas of land classes by unit (地类面积汇总); see `forest_cover` for the parameters."""
     units = units_of(boundary, zones)
     denominators: pd.Series[Any] = units.frame.geometry.area
-    involved = None
+    involved = loose = None
     if isinstance(land, gpd.GeoDataFrame):
         land = land.assign(**{code: "*"}) if system == "whole-layer" else land
         codes = _class_column(land, code)
@@ -176,7 +180,8 @@ def land_classes(
         canopy = pd.to_numeric(land["canopy"], errors="coerce") if "canopy" in land else np.nan
         marked = land[[land.geometry.name]].assign(**{"class": codes, "canopy": canopy})
         areas = cross_area(marked, units.frame, by=["class", "canopy"]).rename(columns={"zone": "unit"})
-        involved = _overlapping(marked, units.frame)
+        loose = loose_shapes(land.geometry.to_numpy())
+        involved = _overlapping(marked, units.frame, loose)
         findings = list(units.findings)
     else:
         book = code_system(system, folder) if system else require_code_system(system, ())
@@ -186,7 +191,7 @@ def land_classes(
         areas = areas.assign(canopy=np.nan)
         if cells == "centre":
             denominators = areas.groupby("unit")["area_m2"].sum()
-    return LandClasses(areas, units.frame, denominators, book, involved, tuple(findings))
+    return LandClasses(areas, units.frame, denominators, book, involved, loose, tuple(findings))
 
 
 def counted_cover(classes: LandClasses, definition: CoverDefinition, *, official_area_m2: float | None = None) -> Cover:
@@ -329,22 +334,12 @@ def _require_same_system(definition: CoverDefinition, book: CodeSystem) -> None:
         )
 
 
-def _overlapping(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+def _overlapping(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame, loose: Array) -> gpd.GeoDataFrame | None:
     """The pieces of shapes that overlap others, by unit; None where there are none."""
-    shapes = land.geometry.to_numpy()
-    # Shapes that match their neighbours edge by edge cannot overlap: only the others are compared in pairs.
-    place = (
-        np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes))) if len(shapes) else np.empty(0, int)
-    )
-    suspects = shapes[place]
-    first, second = shapely.STRtree(suspects).query(suspects, predicate="intersects")
-    pair = first < second
-    first, second = first[pair], second[pair]
-    met = shapely.area(shapely.intersection(suspects[first], suspects[second])) > 0
-    if not met.any():
+    first, second, _pieces = overlapping(land.geometry.to_numpy(), loose)
+    if not len(first):
         return None
-    involved = land.iloc[place[np.unique(np.concatenate([first[met], second[met]]))]]
-    return cross_pieces(involved, units, by=["class", "canopy"])
+    return cross_pieces(land.iloc[np.unique([first, second])], units, by=["class", "canopy"])
 
 
 def _coarse(areas: pd.DataFrame) -> list[Finding]:

@@ -97,6 +97,19 @@ def test_overlapping_stands_count_once():
     assert "F-DATA-02" in [finding.code for finding in cover.findings]
 
 
+def test_a_stand_drawn_inside_another_counts_once():
+    """No edge of the outer one is in doubt: the overlap shows by the inner one alone."""
+    west, south = 500_000, 2_500_000
+    outer, inner = (
+        box(west, south, west + 5000, south + 5000),
+        box(west + 1000, south + 1000, west + 2000, south + 3000),
+    )
+    inside = gpd.GeoDataFrame({"code": ["0301", "0301"]}, geometry=[outer, inner], crs=4547)
+    cover = forest_cover(inside, COUNTY, definition="dlbm-narrow", system="dlbm")
+    assert cover.units["doubled_m2"].iloc[0] == pytest.approx(1000 * 2000)
+    assert cover.share == pytest.approx(0.25)
+
+
 @pytest.mark.parametrize(
     ("land", "system", "definition", "code"),
     [
