@@ -67,7 +67,8 @@ def members_of(path: str | Path) -> list[Path]:
     source = Path(path)
     if source.is_dir():
         return sorted(item for item in source.rglob("*") if item.is_file())
-    companions = {".shp": {".shp", ".shx", ".dbf", ".prj", ".cpg"}, ".tab": {".tab", ".dat", ".map", ".id"}}
+    companions = {".shp": {".shp", ".shx", ".dbf", ".prj", ".cpg"}, ".tab": {".tab", ".dat", ".map", ".id"},
+                  ".mif": {".mif", ".mid"}}  # fmt: skip
     wanted = companions.get(source.suffix.lower())
     if wanted is None:
         # What was edited while a GeoPackage is open elsewhere stands in its write-ahead log, and is read from there.

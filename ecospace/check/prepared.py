@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 FORM = 5
 #: Where prepared layers stand, beside study.toml.
 FOLDER = ".ecospace/check"
+#: Folders of the package whose files a prepared layer depends on.
+READ_BY = ("layers", "standards", "crs", "check")
 #: Columns kept for reports, where a layer has them.
 EXTRA = ("code", "code_name", "kind", "level", "layout", "pollution", "risk", "efficiency")
 
@@ -160,15 +163,23 @@ def control_layer(study: Study, key: str) -> ControlLayer:
 
 
 def seal(path: Path, entry: Mapping[str, Any]) -> str:
-    """What a prepared layer is bound to: the form of storage, the settings and the SHA-256 of every member file."""
+    """What a prepared layer is bound to: form of storage, code and its data, settings, the SHA-256 of every member file."""
     members = members_of(path)
     if entry.get("grid"):
         members = [*members, *filter(Path.is_file, [path.parent / str(entry["grid"])])]
     with ThreadPoolExecutor(2) as pool:
         digests = list(pool.map(sha256_of, members))
-    bound = [FORM, shapely.geos_version_string, sorted((name, str(value)) for name, value in entry.items()),
+    bound = [FORM, _code(), shapely.geos_version_string, sorted((name, str(value)) for name, value in entry.items()),
              [(member.name, digest) for member, digest in zip(members, digests, strict=True)]]  # fmt: skip
     return sha256(json.dumps(bound, ensure_ascii=False).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> list[list[object]]:
+    """Size and time of the files that say how a layer is read and what its columns mean: another release reads it anew."""
+    root = Path(__file__).parent.parent
+    files = [item for part in READ_BY for item in (root / part).rglob("*") if item.suffix in (".py", ".toml")]
+    return [[item.relative_to(root).as_posix(), item.stat().st_size, item.stat().st_mtime_ns] for item in sorted(files)]
 
 
 def _save(layer: ControlLayer, place: Path, bound: str) -> None:
