@@ -124,6 +124,7 @@ class SiteResult:
             "sentence": self.sentence,
             "level": self.level.value,
             "level_label": self.level.label,
+            "depends_on_accuracy": self.depends_on_accuracy,
             "checked_on": self.on.isoformat(),
             "study": {name: value for name, value in self.study.items() if name != "crs"},
             "site": {
@@ -175,7 +176,10 @@ def _layer(contact: Contact, site_m2: float) -> dict[str, Any]:
 
 
 def exit_status(results: Sequence[SiteResult]) -> int:
-    """What the command line returns: 0 all 不涉及, 10 findings, 11 无法判定 where nothing is worse."""
+    """What the command line returns: 0 all 不涉及, 10 findings, 11 无法判定 where nothing is worse.
+
+    A site that is clear by less than the accuracy of the data is a finding: 0 is what a script takes as plain clear.
+    """
     levels = [result.level for result in results]
     if any(level.rank < Level.UNDECIDED.rank for level in levels):
         return EXIT_FINDINGS

@@ -22,7 +22,11 @@ def register(app: typer.Typer) -> None:
         help=_("Check project sites against every control layer: overlaps, distances, clauses, procedure.")
         + " "
         + example,
-        epilog=_("Exit status: 0 all not concerned, 10 findings, 11 cannot be judged (nothing worse), 2 wrong usage."),
+        epilog=_(
+            "Exit status: 0 every site is not concerned by anything; 10 findings: an overlap, a shared boundary, or a site that "
+            "is clear only within the accuracy of the data; 11 something cannot be judged and nothing is worse; 2 wrong usage "
+            "or a site file that cannot be read; 1 a fault of the program. Only 0 may be taken as clear."
+        ),
     )
     def check(
         sites: Annotated[

@@ -6,9 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
 from ecospace.cli import main
+from tests.check.county import CRS_GK, OTHERS, box
 
 SAMPLE = Path(__file__).resolve().parents[2] / "layers" / "sample"
 
@@ -98,6 +100,48 @@ def test_wrong_usage_is_two(folder: Path, capsys: pytest.CaptureFixture[str], wo
     status, _, err = typed(capsys, "check", *files, *words, "-s", folder)
     assert status == 2
     assert what in err
+
+
+@pytest.fixture
+def near(tmp_path: Path) -> Path:
+    """A study of one red line, ±5 m, and sites 3 m and 50 m from it."""
+    gpd.GeoDataFrame({"name": ["县"]}, geometry=[box(-5000, -5000, 5000, 5000)], crs=CRS_GK).to_file(
+        tmp_path / "boundary.gpkg"
+    )
+    gpd.GeoDataFrame({"name": ["红线"]}, geometry=[box(0, 0, 1000, 1000)], crs=CRS_GK).to_file(tmp_path / "red.gpkg")
+    for name, metres in (("near", 3), ("far", 50), ("touching", 0), ("over", -1)):
+        site = box(1000 + metres, 0, 1100, 100)
+        gpd.GeoDataFrame({"name": [name]}, geometry=[site], crs=CRS_GK).to_file(tmp_path / f"{name}.gpkg")
+    absent = ", ".join(f'"{role}"' for role in OTHERS)
+    (tmp_path / "study.toml").write_text(
+        f'[study]\nboundary = "boundary"\n[check]\nnone = [{absent}]\n'
+        '[layers.boundary]\nrole = "boundary"\npath = "boundary.gpkg"\n'
+        '[layers.red]\nrole = "eco_redline"\npath = "red.gpkg"\naccuracy_m = 5\n', encoding="utf-8",
+    )  # fmt: skip
+    return tmp_path
+
+
+def test_only_zero_is_plain_clear(near: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A site nearer than the accuracy is 不涉及 with a second line; a script must not read that as clear."""
+    ends = {}
+    for name in ("far", "near", "touching", "over"):
+        ends[name], out, _ = typed(capsys, "check", near / f"{name}.gpkg", "-s", near, "-o", near / f"{name}.json")
+        [said] = json.loads((near / f"{name}.json").read_text(encoding="utf-8"))
+        assert said["depends_on_accuracy"] == (name == "near")
+        assert ("结果取决于数据精度" in out.splitlines()[0]) == (name in ("near", "over"))
+        if name in ("far", "near"):
+            assert said["level"] == "clear"
+    assert ends == {"far": 0, "near": 10, "touching": 10, "over": 10}
+    toml = near / "study.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace('"wetland", ', ""), encoding="utf-8")
+    # What cannot be judged is worse than a doubt about some metres: 11 for both.
+    assert [typed(capsys, "check", near / f"{name}.gpkg", "-s", near)[0] for name in ("far", "near")] == [11, 11]
+    assert typed(capsys, "check", near / "far.gpkg", near / "over.gpkg", "-s", near)[0] == 10
+
+
+def test_the_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "".join(typed(capsys, "check", "--help")[1].split())
+    assert "脚本只可把0当作不涉及" in said
 
 
 def test_activities_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
