@@ -119,7 +119,19 @@ def test_json_keeps_its_form_and_holds_no_markup(checker: Checker, tmp_path: Pat
     [first, *_rest] = json.loads(raw)
     assert first["schema"] == SCHEMA == "ecospace/site-check/1"
     assert list(first) == sorted(
-        ["schema", "sentence", "level", "level_label", "checked_on", "study", "site", "verdicts", "layers", "clauses"]
+        [
+            "schema",
+            "sentence",
+            "level",
+            "level_label",
+            "depends_on_accuracy",
+            "checked_on",
+            "study",
+            "site",
+            "verdicts",
+            "layers",
+            "clauses",
+        ]
     )
     assert set(first["verdicts"][0]) == {
         "rule", "level", "level_label", "subject", "text", "area_m2", "share", "distance_m", "places", "clauses",
