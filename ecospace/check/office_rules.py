@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ecospace.check.controls import Control, Outcome, Subject, elsewhere, verdict
-from ecospace.check.rules import distance_verdict
+from ecospace.check.distances import distance_verdict
 from ecospace.check.settings import CheckSettings, DistanceRow, ZoneRow
 from ecospace.check.verdict import Level, Verdict
 from ecospace.language import _

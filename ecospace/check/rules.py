@@ -17,13 +17,22 @@ from ecospace.check.controls import (
     Outcome,
     Subject,
     area_text,
-    distance_text,
     elsewhere,
     ground_of,
     judged,
     verdict,
 )
+from ecospace.check.distances import keeps_distance
 from ecospace.check.verdict import Level, Verdict
+from ecospace.check.zones import (
+    avoids_fuel_ban,
+    avoids_livestock_ban,
+    follows_function_zone,
+    keeps_river_range,
+    minds_farmland_soil,
+    spares_ecological_function_zone,
+    spares_habitat,
+)
 from ecospace.language import _
 
 Rule = Callable[..., list[Verdict]]
@@ -93,6 +102,9 @@ def _rounding_m2(site: Subject, meetings: Sequence[Meeting]) -> float:
 def _redline_outside(site: Subject) -> Outcome:
     """Inside the red line, outside core zones: only what the ten kinds allow, or a national major project."""
     activity = site.site.activity
+    if site.does("reclamation"):
+        text = _("new land reclamation and enclosure of the sea are forbidden")
+        return Outcome(Level.PROHIBITED, text, ("redline-reclaim", "redline-142-outside"))
     if activity is None:
         text = _(
             "prohibited unless it is one of the limited human activities allowed; the kind of activity has to be added"
@@ -367,57 +379,11 @@ def follows_control_unit(site: Subject, control_unit: Control) -> list[Verdict]:
     return judged(rule, site, control_unit, decide)
 
 
-def avoids_livestock_ban(site: Subject, livestock_ban: Control) -> list[Verdict]:
-    """Keep livestock farms out of the ban zones (畜禽禁养区)."""
-    if not site.does("livestock"):
-        return []
-    outcome = Outcome(Level.PROHIBITED, _("livestock-ban zone: no farm above the size limit"), ("livestock-11",))
-    return judged("avoids_livestock_ban", site, livestock_ban, lambda grade: outcome, clear_clauses=("livestock-11",))
-
-
-def keeps_distance(site: Subject, residential: Control, sensitive_point: Control, farmland: Control) -> list[Verdict]:
-    """Keep polluting projects away from homes, schools, hospitals and permanent farmland (防护距离): B09, B10."""
-    if not (site.site.polluting or site.does("smelting", "chemicals")):
-        return []
-    key = "chemicals-distance" if site.does("chemicals") else "soil-sensitive"
-    return [item for control in (residential, sensitive_point, farmland)
-            for item in distance_verdict("keeps_distance", site, control, None, key)]  # fmt: skip
-
-
-def distance_verdict(rule: str, site: Subject, control: Control, distance_m: float | None, key: str) -> list[Verdict]:
-    """The nearest distance, always said; judged where the user gave the distance to keep."""
-    nearest = control.nearest
-    if control.absent:
-        return elsewhere(rule, site, control, (key,))
-    base = {"rule": rule, "subject": control.title, "layers": control.keys, "clauses": (key,)}
-    if control.unknown() or nearest is None or nearest.distance_m is None:
-        reason = control.unknown() or _("there is no layer of {title}").format(title=control.title)
-        return [Verdict(level=Level.UNDECIDED, text=reason, **base)]  # type: ignore[arg-type]
-    metres = nearest.distance_m
-    name = (
-        str(nearest.layer.names[nearest.nearest] or nearest.layer.ids[nearest.nearest])
-        if nearest.nearest is not None
-        else ""
-    )
-    said = _("nearest is {place}, {distance} away").format(place=name, distance=distance_text(metres))
-    if distance_m is None:
-        if control.overlaps:
-            text = _("{said}; the site lies on it").format(said=said)
-            return [Verdict(level=Level.PROHIBITED, text=text, distance_m=0.0, places=(name,), **base)]  # type: ignore[arg-type]
-        text = _("{said}; the distance to keep is not set").format(said=said)
-        return [Verdict(level=Level.UNDECIDED, text=text, distance_m=metres, places=(name,), **base)]  # type: ignore[arg-type]
-    level = Level.PROHIBITED if metres < distance_m else Level.CLEAR
-    text = _("{said}; {required} m are to be kept").format(said=said, required=f"{distance_m:g}")
-    accuracy = site.accuracy_m(nearest)
-    labels = (_("depends on the accuracy of the data: ±{accuracy} m").format(accuracy=f"{accuracy:g}"),) if (
-        accuracy and abs(metres - distance_m) <= accuracy) else ()  # fmt: skip
-    return [Verdict(level=level, text=text, distance_m=metres, places=(name,), labels=labels, **base)]  # type: ignore[arg-type]
-
-
 #: The rules of a check, in the order of the report.
 RULES: tuple[Rule, ...] = (
     within_study_area, avoids_eco_redline, avoids_nature_reserve, avoids_national_park, avoids_protected_area,
     avoids_forest_park, avoids_wetland_park, avoids_geopark, avoids_scenic_area, avoids_world_heritage,
     avoids_germplasm_reserve, avoids_water_source, avoids_farmland, avoids_wetland, spares_public_forest,
-    follows_control_unit, avoids_livestock_ban, keeps_distance,
+    follows_control_unit, avoids_livestock_ban, avoids_fuel_ban, follows_function_zone, spares_ecological_function_zone,
+    spares_habitat, keeps_river_range, minds_farmland_soil, keeps_distance,
 )  # fmt: skip
