@@ -86,7 +86,7 @@ def keeps_river_range(site: Subject, river_range: Control) -> list[Verdict]:
     text = _(
         "management range of rivers and lakes: nothing that hinders the flow; works need the water authority's consent"
     )
-    clauses = ("water-use-37", "water-use-38")
+    clauses: tuple[str, ...] = ("water-use-37", "water-use-38")
     if site.does("mining"):
         text = _(
             "management range of rivers and lakes: sand only by licence; digging that harms banks or flow is forbidden"
