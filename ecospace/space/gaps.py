@@ -18,6 +18,8 @@ from ecospace.space.chainage import chainage_of, one_line
 Array = np.ndarray[Any, Any]
 #: Metres. A gap below this is the rounding of coordinates along a shared edge.
 JOINT_M = 1e-3
+#: m². Less green beyond the edge of a city is the rounding of coordinates.
+LEAST_M2 = 1e-3
 
 
 def gaps_along(
@@ -228,10 +230,10 @@ def wedges(green: gpd.GeoDataFrame, city: Any, *, join_m: float = 0.0, least_dep
     )
     rows = []
     for part in shapely.get_parts(joined):
-        if not (shapely.intersects(part, city) and shapely.area(shapely.difference(part, city)) > 0):
-            continue
-        inside = shapely.intersection(shapely.intersection(part, shapes), city)
-        if inside.area == 0:
+        # The green itself decides, not the ground between: a park near the city's edge is no way out.
+        own = shapely.intersection(part, shapes) if join_m else part
+        inside = shapely.intersection(own, city)
+        if inside.area == 0 or shapely.difference(own, city).area <= LEAST_M2:
             continue
         corners = shapely.points(shapely.get_coordinates(inside))
         rows.append((float(shapely.distance(corners, city.boundary).max()), inside.area, inside))

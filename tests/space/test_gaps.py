@@ -92,3 +92,13 @@ def test_a_street_between_two_parks_does_not_end_a_wedge():
         [400]
     )  # its far corners: 450 m from the west, 400 m from the south
     assert joined["inside_m2"].iloc[0] == pytest.approx(300 * 200 + 130 * 200)
+
+
+def test_a_park_inside_the_edge_of_the_city_is_no_wedge():
+    """5 m from the edge: joined over 30 m, the ground between would reach out of the city, the park does not."""
+    city = box(0, 0, 1000, 1000)
+    green = frame(box(5, 400, 300, 600))
+    assert wedges(green, city).empty
+    assert wedges(green, city, join_m=30).empty
+    hills = frame(box(5, 400, 300, 600), box(-500, 400, -10, 600))
+    assert wedges(hills, city, join_m=30)["depth_m"].tolist() == [300.0]
