@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ecospace.space.index import Index
+from ecospace.space.kernels import available
+
 Array = np.ndarray[Any, Any]
 
 #: Boxes to a block, and blocks to a block of the next level; so many at the top are scanned at once.
@@ -35,6 +38,11 @@ class Boxes:
             levels.insert(0, np.hstack([low, np.maximum.reduceat(levels[0][:, 2:], starts, axis=0)]))
         return levels
 
+    @cached_property
+    def index(self) -> Index | None:
+        """The same for the compiled kernels; None without them."""
+        return Index(self._levels, BLOCK) if available() else None
+
     def meeting(self, windows: Array) -> tuple[Array, Array]:
         """Pairs (window, box) that have a point in common, in the order of the windows.
 
@@ -46,6 +54,8 @@ class Boxes:
         -------
         windows, boxes : arrays of int
         """
+        if self.index is not None:
+            return self.index.meeting(windows)
         found = [self._in_window(window.tolist()) for window in windows]
         if len(found) == 1:
             return np.zeros(len(found[0]), int), found[0]

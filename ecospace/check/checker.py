@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from pyproj.crs import CRS
 
-from ecospace.check.contact import Contact, Sites, contacts
+from ecospace.check.contact import Contact, contacts
 from ecospace.check.control import ControlLayer
 from ecospace.check.controls import Control, Subject, joined
 from ecospace.check.moving import move
@@ -24,6 +24,7 @@ from ecospace.check.office_rules import office_verdicts
 from ecospace.check.prepared import FOLDER, control_layer, seal
 from ecospace.check.result import SiteResult
 from ecospace.check.rules import RULES, Rule
+from ecospace.check.seen import Sites
 from ecospace.check.settings import CheckSettings, check_settings
 from ecospace.check.site import Site, on_the_ground, read_sites, shapes_of, sites_of
 from ecospace.check.verdict import Level, worst

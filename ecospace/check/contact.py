@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -17,23 +18,15 @@ from pyproj.crs import CRS
 
 from ecospace.check.boxes import Array
 from ecospace.check.control import ControlLayer
-from ecospace.check.moving import metres_per_unit, move
+from ecospace.check.moving import move
+from ecospace.check.seen import Seen, Sites
 
 Relation = Literal["overlap", "touch", "apart", "unknown"]
 
-#: Longest edge, in metres, before a site is moved for a verdict. An edge of length L bends by at most 2.7e-8 L² metres
-#: in any CRS used in China (curvature tan 54° / R), here 0.11 micrometres; edges of 50 m would hide 60 micrometres.
-VERDICT_EDGE_M = 2.0
-BEND_PER_M2 = 2.7e-8
-#: Vertices that densifying for a verdict may add to one site; a 60 km site gets longer edges and a larger noise floor.
-MOST_VERTICES = 200_000
-#: Units in the last place of the largest coordinate that a coordinate may be off: as written, after a transform.
-STEPS_AS_WRITTEN, STEPS_MOVED = 4, 16
 #: Multiples of the noise floor beyond which a mean width needs no exact predicate.
 PLAIN = 8.0
 #: Lower bounds of distances in another CRS are loosened so much: the scale of a 3- or 6-degree zone stays below.
 LOOSE = 1.01
-OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,52 +122,6 @@ class Contact:
         return tuple(meeting for meeting in self.meetings if meeting.relation == "overlap")
 
 
-class Sites:
-    """Shapes of sites in their own CRS, and as they are seen from others.
-
-    Parameters
-    ----------
-    shapes : array of Geometry
-        Valid, 2-D.
-    crs : CRS
-    """
-
-    def __init__(self, shapes: Array, crs: CRS) -> None:
-        self.shapes, self.crs = np.asarray(shapes, dtype=object), crs
-        self._seen: dict[int, tuple[Array, bool, Array, Array]] = {}
-        self._crss: list[CRS] = []
-
-    def __len__(self) -> int:
-        return len(self.shapes)
-
-    def seen_in(self, crs: CRS) -> tuple[Array, bool, Array, Array]:
-        """The shapes in a CRS; whether they are the raw ones; the noise floor of each in metres; their bounds."""
-        if id(crs) not in self._seen:
-            same = next((kept for kept in self._crss if move(kept, crs).same), crs)
-            if id(same) not in self._seen:
-                self._seen[id(same)] = self._look(same)
-                self._crss.append(same)
-            self._seen[id(crs)] = self._seen[id(same)]
-        return self._seen[id(crs)]
-
-    def _look(self, crs: CRS) -> tuple[Array, bool, Array, Array]:
-        way = move(self.crs, crs)
-        if way.same:
-            shapes, exact, bend, steps = self.shapes, True, np.zeros(len(self)), STEPS_AS_WRITTEN
-        else:
-            length_m = shapely.length(self.shapes) * way.unit_m
-            edge_m = np.maximum(VERDICT_EDGE_M, length_m / MOST_VERTICES)
-            shapes = way(self.shapes, edge_m)
-            # Valid shapes can cross themselves after a transform (trust.md tB22).
-            wrong = ~shapely.is_valid(shapes)
-            shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
-            exact, bend, steps = False, BEND_PER_M2 * edge_m**2, STEPS_MOVED
-        shapely.prepare(shapes)
-        bounds = shapely.bounds(shapes)
-        largest = np.abs(bounds).max(axis=1)
-        return shapes, exact, bend + steps * np.spacing(largest) * metres_per_unit(crs), bounds
-
-
 def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
     """The contact of each site with a layer.
 
@@ -191,30 +138,27 @@ def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
     list of Contact
         In the order of the sites.
     """
-    shapes, exact, noise_m, bounds = sites.seen_in(layer.crs)
-    groups = _groups(shapes, bounds, exact, noise_m, layer, study)
-    free = np.ones(len(sites), dtype=bool)
-    free[groups.site] = False
-    free = free.nonzero()[0]
-    distance, nearest = _nearest(sites, shapes, free, layer, study)
+    seen = sites.seen_in(layer.crs)
+    groups = _groups(seen, layer, study)
+    met = groups.of_each(len(sites))
+    free = np.flatnonzero([found.start == found.stop for found in met])
+    beside = iter(zip(*_nearest(sites, seen, free, layer, study), strict=True))
     out = []
-    ends = groups.site.searchsorted(np.arange(len(sites) + 1))
-    found = dict(zip(free.tolist(), zip(distance.tolist(), nearest.tolist(), strict=True), strict=True))
-    for number, floor in enumerate(noise_m.tolist()):
-        meetings = groups.meetings(ends[number], ends[number + 1], layer, study)
-        if number in groups.broken:
-            out.append(Contact(layer, "unknown", groups.broken[number], noise_m=floor, meetings=meetings))
-        elif meetings:
-            overlap = any(meeting.relation == "overlap" for meeting in meetings)
-            area = area_once([meeting for meeting in meetings if meeting.relation == "overlap"])
-            out.append(Contact(
-                layer, "overlap" if overlap else "touch", area_m2=area, distance_m=0.0, nearest=meetings[0].feature,
-                noise_m=floor, meetings=meetings,
-            ))  # fmt: skip
-        else:
-            metres, feature = found[number]
+    for number, (found, floor) in enumerate(zip(met, seen.noise_m.tolist(), strict=True)):
+        if found.start == found.stop:
+            metres, feature = next(beside)
             relation: Relation = "touch" if metres <= floor else "apart"
             out.append(Contact(layer, relation, distance_m=metres, nearest=feature, noise_m=floor))
+            continue
+        meetings = groups.meetings(found, layer, study)
+        if number in groups.broken:
+            out.append(Contact(layer, "unknown", groups.broken[number], noise_m=floor, meetings=meetings))
+            continue
+        overlaps = [meeting for meeting in meetings if meeting.relation == "overlap"]
+        out.append(Contact(
+            layer, "overlap" if overlaps else "touch", area_m2=area_once(overlaps), distance_m=0.0,
+            nearest=meetings[0].feature, noise_m=floor, meetings=meetings,
+        ))  # fmt: skip
     return out
 
 
@@ -248,22 +192,29 @@ class _Groups:
         empty = np.empty(0, dtype=int)
         return cls(empty, empty, empty, empty, empty, empty, empty, {})
 
-    def meetings(self, start: int, end: int, layer: ControlLayer, study: CRS) -> tuple[Meeting, ...]:
+    def of_each(self, sites: int) -> list[slice]:
+        """Where the groups of each site stand."""
+        if not len(self.site):
+            return [slice(0, 0)] * sites
+        ends = self.site.searchsorted(np.arange(sites + 1)).tolist()
+        return [slice(start, end) for start, end in pairwise(ends)]
+
+    def meetings(self, found: slice, layer: ControlLayer, study: CRS) -> tuple[Meeting, ...]:
         """The meetings of one site, the largest first."""
         made = [
             Meeting(
                 int(self.feature[i]), "overlap" if self.overlap[i] else "touch", float(self.area[i]),
                 float(self.length[i]), self.cuts[self.first[i] : self.first[i + 1]], layer, study,
             )
-            for i in range(start, end)
+            for i in range(found.start, found.stop)
         ]  # fmt: skip
         return tuple(sorted(made, key=lambda meeting: (meeting.relation, -meeting.area_m2, meeting.feature)))
 
 
-def _groups(shapes: Array, bounds: Array, exact: bool, noise_m: Array, layer: ControlLayer, study: CRS) -> _Groups:
-    areas = layer.areas
-    reach = noise_m / min(layer.scale)
-    windows = bounds + reach[:, None] * OUTWARD
+def _groups(seen: Seen, layer: ControlLayer, study: CRS) -> _Groups:
+    areas, shapes, noise_m = layer.areas, seen.shapes, seen.noise_m
+    unit_m = min(layer.scale)
+    windows, reach = seen.windows(unit_m)
     rows, items = areas.within(shapes, windows, reach)
     if not len(rows):
         return _Groups.none()
@@ -278,7 +229,7 @@ def _groups(shapes: Array, bounds: Array, exact: bool, noise_m: Array, layer: Co
     site, feature = rows[first], owner[first]
     add = np.add.reduceat
     raw, around = add(shapely.area(cuts), first), add(shapely.length(cuts), first)
-    width_m = np.divide(2.0 * raw, around, out=np.zeros(len(first)), where=around > 0) * min(layer.scale)
+    width_m = np.divide(2.0 * raw, around, out=np.zeros(len(first)), where=around > 0) * unit_m
     overlap = width_m > PLAIN * noise_m[site]
     ends = np.append(first, len(rows))
     for i in np.flatnonzero(~overlap).tolist():
@@ -287,7 +238,7 @@ def _groups(shapes: Array, bounds: Array, exact: bool, noise_m: Array, layer: Co
             shapes[site[i]], pieces[members], items[members], int(feature[i]), reach[site[i]], layer
         )
         # Lines and points have no width; of moved polygons, less than the noise floor is no more than contact.
-        thin = not exact and layer.polygons and width_m[i] <= noise_m[site[i]]
+        thin = not seen.exact and layer.polygons and width_m[i] <= noise_m[site[i]]
         overlap[i] = (meets or raw[i] > 0.0) and not thin
     area, length = _measured(cuts, layer, study)
     broken = {int(rows[i]): text for i, text in faulty.items()}
@@ -342,27 +293,22 @@ def _measured(cuts: Array, layer: ControlLayer, study: CRS) -> tuple[Array, Arra
     return area, np.zeros(len(cuts)) if layer.polygons else shapely.length(cuts)
 
 
-def _nearest(sites: Sites, shapes: Array, rows: Array, layer: ControlLayer, study: CRS) -> tuple[Array, Array]:
+def _nearest(sites: Sites, seen: Seen, rows: Array, layer: ControlLayer, study: CRS) -> tuple[list[float], list[int]]:
     """Distance in metres from some sites to a layer that they do not meet, and the nearest feature."""
-    distance, feature = np.full(len(rows), np.inf), np.full(len(rows), -1)
     if not len(rows):
-        return distance, feature
-    if layer.in_study_crs(study) and layer.areas.busy:
-        tree, owner = layer.ruler
-        (_rows, parts), distance = tree.query_nearest(shapes[rows], return_distance=True, all_matches=False)
-        return distance, owner[parts].astype(int)
-    ruler = shapes if layer.in_study_crs(study) else sites.seen_in(study)[0]
-    for k, row in enumerate(rows.tolist()):
-        distance[k], feature[k] = _nearest_of_one(shapes[row], ruler[row], layer, study)
-    return distance, feature
+        return [], []
+    if layer.in_study_crs(study):
+        return layer.nearest(seen, rows)
+    ruler = sites.seen_in(study).shapes
+    found = [_nearest_of_one(seen.shapes[row], ruler[row], layer, study) for row in rows.tolist()]
+    return [metres for metres, _feature in found], [feature for _metres, feature in found]
 
 
 def _nearest_of_one(shape: Any, ruler: Any, layer: ControlLayer, study: CRS) -> tuple[float, int]:
-    loose = 1.0 if layer.in_study_crs(study) else LOOSE
-    items, gaps = layer.areas.boxes.maybe_nearest(np.asarray(shape.bounds), layer.scale, loose)
+    items, gaps = layer.areas.boxes.maybe_nearest(np.asarray(shape.bounds), layer.scale, LOOSE)
     metres, owner = np.inf, -1
     for start, end in ((0, 4), (4, len(items))):
-        within = items[start:end][gaps[start:end] <= metres * loose]
+        within = items[start:end][gaps[start:end] <= metres * LOOSE]
         if len(within):
             measured = shapely.distance(ruler, layer.seen(within, study))
             best = int(measured.argmin())

@@ -14,7 +14,9 @@ from pyproj.crs import CRS
 from ecospace.check.boxes import Array
 from ecospace.check.moving import move
 from ecospace.check.pieces import Pieces
+from ecospace.check.seen import Seen
 from ecospace.layers.strays import Cluster
+from ecospace.space.index import Shapes, nearest
 
 
 @dataclass(eq=False)
@@ -83,6 +85,24 @@ class ControlLayer:
             return unit, unit
         latitude = np.deg2rad(np.abs(self.areas.bounds[:, [1, 3]]).max())
         return 111_300.0 * float(np.cos(latitude)), 110_500.0
+
+    def nearest(self, seen: Seen, rows: Array) -> tuple[list[float], list[int]]:
+        """Distances from some sites, none of which meets a feature, in the layer's own CRS, and the nearest feature.
+
+        Of features that are equally near, the first.
+        """
+        if self._rulers:
+            return nearest(self._rulers, [seen.wkb[row] for row in rows.tolist()])
+        tree, owner = self.ruler
+        (sites, parts), distance = tree.query_nearest(seen.shapes[rows], return_distance=True, all_matches=True)
+        order = np.lexsort((owner[parts], sites))
+        first = order[np.unique(sites[order], return_index=True)[1]]
+        return distance[first].tolist(), owner[parts[first]].tolist()
+
+    @cached_property
+    def _rulers(self) -> list[Shapes]:
+        """What distances are measured to, for the compiled kernels."""
+        return [pieces.ruler for pieces in (self.areas, self.edges) if pieces.ruler is not None]
 
     @cached_property
     def ruler(self) -> tuple[shapely.STRtree, Array]:

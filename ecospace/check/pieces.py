@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from ecospace.check.boxes import Array, Boxes, curve_order
+from ecospace.space.index import Shapes
 
 #: Vertices beyond which a polygon is cut into tiles, and beyond which a tile is cut again.
 LARGE, TILE = 160, 64
@@ -64,12 +65,9 @@ class Pieces:
             missing = np.unique(numbers[~self._parsed[numbers]])
             self._parsed[missing] = True
             starts, ends = self.starts[missing].tolist(), self.starts[missing + 1].tolist()
-            # Many slices of bytes are cut faster from one object in memory than from a file mapped into it.
-            raw = self.blob.tobytes() if len(missing) > MANY else None
-            self._shapes[missing] = shapely.from_wkb([
-                self.blob[start:end].tobytes() if raw is None else raw[start:end]
-                for start, end in zip(starts, ends, strict=True)
-            ])  # fmt: skip
+            blob = self.blob.data
+            wkb = [bytes(blob[start:end]) for start, end in zip(starts, ends, strict=True)]
+            self._shapes[missing] = shapely.from_wkb(wkb)
             found = self._shapes[numbers]
         return found
 
@@ -80,6 +78,14 @@ class Pieces:
         # The first query builds it; two threads must never do that at once (performance.md, a crash with threads).
         tree.query(shapely.Point(0, 0))
         return tree
+
+    @cached_property
+    def ruler(self) -> Shapes | None:
+        """What the kernels measure distances to: uncut pieces only, as the cuts of tiles are rounded; None without any."""
+        boxes = self.boxes if self.whole.all() else Boxes(self.bounds[self.whole])
+        if boxes.index is None or not len(boxes.bounds):
+            return None
+        return Shapes(boxes.index, self.blob, self.starts[:-1][self.whole], self.owner[self.whole])
 
     def within(self, shapes: Array, windows: Array, reach: Array) -> tuple[Array, Array]:
         """Pairs (shape, piece) no farther apart than a reach, by shape.
@@ -95,19 +101,18 @@ class Pieces:
         """
         self._asked += len(shapes)
         if self.busy:
-            if len(shapes) == 1:
-                items = self.tree.query(shapes[0], predicate="dwithin", distance=reach[0])
-                return np.zeros(len(items), dtype=int), items
             rows, items = self.tree.query(shapes, predicate="dwithin", distance=reach)
             return rows, items
         rows, items = self.boxes.meeting(windows)
-        near = shapely.dwithin(shapes[rows], self.shapes(items), reach[rows]) if len(rows) else np.empty(0, bool)
+        if not len(rows):
+            return rows, items
+        near = shapely.dwithin(shapes[rows], self.shapes(items), reach[rows])
         return rows[near], items[near]
 
     @property
     def busy(self) -> bool:
-        """Whether so many questions came that the tree is used."""
-        return self._asked > MANY
+        """Whether so many questions came that a tree is worth building, which kernels make needless."""
+        return self._asked > MANY and self.boxes.index is None
 
     @classmethod
     def of(cls, shapes: Array, owner: Array, whole: Array) -> Pieces:

@@ -82,6 +82,8 @@ def _library() -> ctypes.CDLL | None:
         ("densify_features", None, (p, p, n, ctypes.c_double, p, p)),
         ("find_valid", None, (p, p, n, p)),
         ("move_vertices", n, (p, p, n, p, p, ctypes.c_int)),
+        ("meet_boxes", n, (p, p, n, p, p, n)),
+        ("nearest_pieces", ctypes.c_int, (p, ctypes.c_int32, p, p, n, p, p)),
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

@@ -7,8 +7,9 @@ import pyclipper
 import pytest
 import shapely
 
-from ecospace.check.contact import Sites, contacts
+from ecospace.check.contact import contacts
 from ecospace.check.prepared import prepare
+from ecospace.check.seen import Sites
 from tests.check.county import CRS_GK, X, Y, layer
 
 GRID = 1e-5

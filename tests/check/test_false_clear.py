@@ -11,9 +11,10 @@ import pytest
 import shapely
 from pyproj.crs import CRS
 
-from ecospace.check.contact import Contact, Sites, contacts
+from ecospace.check.contact import Contact, contacts
 from ecospace.check.control import ControlLayer
 from ecospace.check.prepared import prepare
+from ecospace.check.seen import Sites
 from ecospace.layers.repair import repair
 from tests.check.county import CRS_GK, X, Y, layer
 
