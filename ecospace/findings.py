@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -50,3 +51,8 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; what is empty is left out."""
         return {key: value for key, value in asdict(self).items() if value not in ("", (), None)}
+
+
+def once(findings: Iterable[Finding]) -> list[Finding]:
+    """Each finding once, in their order: reading, contract and measures look at some things twice."""
+    return list({(finding.layer, finding.code, finding.text): finding for finding in findings}.values())

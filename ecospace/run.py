@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ecospace.errors import EcospaceError, StudyError
-from ecospace.findings import Finding
+from ecospace.findings import Finding, once
 from ecospace.language import _
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ecospace.layers.topology import Array
     from ecospace.measure.area import AreaStatement
     from ecospace.measure.cover import Cover
     from ecospace.measure.coverage import Coverage
@@ -71,7 +72,8 @@ def run_study(study: Study) -> Results:
     findings: list[Finding] = []
     chosen = indicator_set(str(study.settings.get("indicators", "basic")))
     coverages = _coverages(study, _definitions_asked(study, chosen), errors, findings)
-    covers = _covers(study, errors, findings)
+    covers, loose = _covers(study, errors, findings)
+    contracts = _contracts(study, loose)
     values = {indicator.id: _value(indicator, study, coverages, covers, errors) for indicator in chosen.indicators}
     _read_the_rest(study, errors)
     return Results(
@@ -80,7 +82,7 @@ def run_study(study: Study) -> Results:
         coverages=coverages,
         covers=covers,
         indicators=indicator_table(chosen, values, study.settings.get("terrain")),
-        findings=[*study.findings(), *findings],
+        findings=once([*study.findings(), *contracts, *findings]),
         errors=errors,
     )
 
@@ -118,7 +120,15 @@ def _coverages(
     return out
 
 
-def _covers(study: Study, errors: dict[str, EcospaceError], findings: list[Finding]) -> dict[str, Cover]:
+def _contracts(study: Study, loose: Mapping[str, Array]) -> list[Finding]:
+    """What the layers that were measured promise and do not keep: ids, names, classes, stated areas, overlaps, gaps."""
+    return [found for key in study.measured_keys() for found in study.contract(key, loose=loose.get(key)).findings]
+
+
+def _covers(
+    study: Study, errors: dict[str, EcospaceError], findings: list[Finding]
+) -> tuple[dict[str, Cover], dict[str, Array]]:
+    """Covers by definition; and of the land layer, which shapes do not match their neighbours: the contract asks it too."""
     from ecospace.measure.cover import counted_cover, land_classes
     from ecospace.measure.cover_definitions import cover_definition, cover_definitions
 
@@ -140,8 +150,8 @@ def _covers(study: Study, errors: dict[str, EcospaceError], findings: list[Findi
         except EcospaceError as error:
             errors[key] = error
             continue
-        return covers
-    return {}
+        return covers, ({} if classes.loose is None else {key: classes.loose})
+    return {}, {}
 
 
 def _forest_layers(study: Study) -> list[str]:

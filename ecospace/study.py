@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from ecospace.crs import StudyCRS
+    from ecospace.layers.contract import Contract
     from ecospace.layers.layer import Layer
     from ecospace.layers.raster import Raster
+    from ecospace.layers.topology import Array
 
 #: Keys of [study] that have a meaning; another one is a typing mistake.
 STUDY_KEYS = {
@@ -174,6 +176,17 @@ class Study:
                 )  # fmt: skip
             self._frames[key] = frame
         return self._frames[key]
+
+    def measured_keys(self) -> list[str]:
+        """Keys of the vector layers that numbers were made of so far: the boundary, and those brought into the study CRS."""
+        return [key for key in self.entries if key == self._boundary_key or key in self._frames]
+
+    def contract(self, key: str, *, loose: Array | None = None) -> Contract:
+        """A layer held against what its role promises; see `ecospace.layers.contract.check_contract` (图层质检)."""
+        from ecospace.layers.contract import check_contract
+
+        boundary = None if key == self._boundary_key else self.boundary
+        return check_contract(self.layer(key), self.frame(key), boundary=boundary, loose=loose)
 
     def provenance(self) -> list[dict[str, Any]]:
         """What was read: one record a layer, for the manifest and the 说明 sheet."""

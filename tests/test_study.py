@@ -189,3 +189,37 @@ def test_the_sample_county(tmp_path):
         zones = item.units[item.units["role"].isin(["zone", "remainder"])]
         assert zones["union_m2"].sum() == pytest.approx(item.union_m2, rel=1e-9)
     assert sum(path.stat().st_size for path in source.iterdir()) < 1_000_000
+
+
+def test_what_a_measured_layer_promises_and_does_not_keep_is_among_the_findings(folder: Path) -> None:
+    east, north = 38_500_000, 2_500_000
+    parks = gpd.GeoDataFrame(
+        {"MC": ["甲公园", "乙公园", ""], "MJ": [0.2, 0.5, 0.1], "ZT": ["已批"] * 3, "BH": ["1", "2", "2"]},
+        # 2000 m² as stated; 2500 m² where 5000 m² are stated; 1000 m², all of it inside the second.
+        geometry=[box(east + x, north + y, east + far_x, north + far_y) for x, y, far_x, far_y in
+                  ((50, 0, 150, 20), (0, 50, 50, 100), (10, 50, 30, 100))],
+        crs=4526,
+    )  # fmt: skip
+    parks.to_file(folder / "parks.gpkg", engine="pyogrio")
+    text = TOML.format(more="", reserve="reserve.gpkg").replace(
+        'path = "county.gpkg"\nlayer = "parks"', 'path = "parks.gpkg"'
+    )
+    (folder / "study.toml").write_text(text.replace('name = "MC",', 'name = "MC", id = "BH",'), encoding="utf-8")
+
+    results = run_study(open_study(folder))
+    found = {finding.code: finding for finding in results.findings if finding.layer == "parks"}
+    assert {"F-DATA-20", "F-DATA-24", "F-DATA-35", "F-DATA-38"} <= set(found)
+    assert found["F-DATA-38"].count == 1
+    saved = json.loads((save_outputs(results)[2]).read_text(encoding="utf-8"))
+    assert {"F-DATA-35", "F-DATA-38"} <= {finding["code"] for finding in saved["findings"]}
+
+
+def test_a_missing_township_is_among_the_findings(folder: Path) -> None:
+    towns = gpd.read_file(folder / "county.gpkg", layer="towns", engine="pyogrio").iloc[:1]
+    towns.to_file(folder / "towns.gpkg", engine="pyogrio")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(
+        text.replace('path = "county.gpkg"\nlayer = "towns"', 'path = "towns.gpkg"'), encoding="utf-8"
+    )
+    (gap,) = [one for one in run_study(open_study(folder)).findings if one.code == "F-DATA-39" and one.layer == "towns"]
+    assert "1.0000" in gap.text  # hectares of the second town

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecospace.errors import DataError, EcospaceError, StudyError
 from ecospace.files import atomic
-from ecospace.findings import Finding
+from ecospace.findings import Finding, once
 from ecospace.language import _
 from ecospace.layers.catalog import require_folder
 from ecospace.layers.layer import Layer
@@ -264,7 +264,8 @@ def _report(
             findings += _shifted(key, role, layer, boundary)
     except EcospaceError as caught:
         error = caught
-    return LayerReport(key, role, file, layer.layer_name, error, _once(findings), facts), faults, metric
+    seen = tuple(once(finding.of(layer=key) for finding in findings))
+    return LayerReport(key, role, file, layer.layer_name, error, seen, facts), faults, metric
 
 
 def _fitted(report: LayerReport, related: Mapping[str, GeoDataFrame], study: StudyCRS) -> LayerReport:
@@ -274,11 +275,6 @@ def _fitted(report: LayerReport, related: Mapping[str, GeoDataFrame], study: Stu
     others = {key: frame for key, frame in related.items() if key != report.key}
     finding = suspect_shift(related[report.key], others, study)
     return report if finding is None else replace(report, findings=(*report.findings, finding.of(layer=report.key)))
-
-
-def _once(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Each finding once: reading and contract both look at some things."""
-    return tuple({(finding.code, finding.text): finding for finding in findings}.values())
 
 
 def _raster_report(key: str, entry: Mapping[str, Any]) -> LayerReport:

@@ -203,7 +203,7 @@ def polygons_of(shape: Any) -> Any:
         return shape
     parts = shapely.get_parts(shapely.get_parts(shape))
     polygons = [part for part in parts if shapely.get_type_id(part) == 3 and not shapely.is_empty(part)]
-    return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
 
 
 def crossings(shape: Any, limit: int = MAX_CROSSINGS) -> int:

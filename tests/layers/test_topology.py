@@ -38,6 +38,12 @@ def test_shapes_that_tile_the_ground_have_no_pair() -> None:
     assert pairs_of(box(0, 0, 50, 100), box(50, 0, 100, 50), box(50, 50, 100, 100)) == []
 
 
+def test_neighbours_that_share_a_line_and_a_point_have_no_ground_in_common() -> None:
+    step = shapely.Polygon([(100, 0), (150, 0), (150, 100), (100, 100), (120, 80), (100, 60)])  # an edge, and a corner
+    assert FOREST.intersection(step).geom_type == "GeometryCollection"
+    assert pairs_of(FOREST, step) == []
+
+
 def test_the_finding_says_the_area_and_the_pairs() -> None:
     land = GeoDataFrame(geometry=[FOREST, POND, REEDS], index=["forest", "pond", "reeds"], crs=4547)
     (finding,), places = overlaps(land)
