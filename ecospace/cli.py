@@ -32,6 +32,7 @@ SUBJECTS = (
     "corridors",
     "connectivity",
     "service",
+    "belts",
 )
 
 

@@ -1,4 +1,4 @@
-"""ecospace service: who lives within reach of a park."""
+"""ecospace service and greenways: who lives within reach of a park, and how much greenway there is for them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from ecospace.language import _
 
 if TYPE_CHECKING:
+    import pandas as pd
     from geopandas import GeoDataFrame
 
     from ecospace.maps.figure import PlanFigure
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Declare the command."""
+    """Declare the commands."""
 
     @app.command(
         help=_(
@@ -40,6 +41,24 @@ def register(app: typer.Typer) -> None:
 
         study = open_study(folder)
         _serve(study, streets, cell_m, output or study.folder / "outputs" / "service")
+
+    @app.command(
+        help=_(
+            "Built greenways for 10 000 people, and their length by status and township. Example: ecospace greenways kaiping"
+        )
+    )
+    def greenways(
+        folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
+        layer: Annotated[
+            str,
+            typer.Option("--layer", help=_("All lines of this layer; else corridors whose kind says 绿道 or 碧道.")),
+        ] = "",
+        output: Annotated[Path | None, typer.Option("--output", "-o", help=_("Folder for the results."))] = None,
+    ) -> None:
+        from ecospace.study import open_study
+
+        study = open_study(folder)
+        _greenways(study, layer, output or study.folder / "outputs" / "greenways")
 
 
 def _serve(study: Study, streets: str, cell_m: float, target: Path) -> None:
@@ -68,6 +87,76 @@ def _serve(study: Study, streets: str, cell_m: float, target: Path) -> None:
             name = f"service-{row.rule}-{row.radius}-{row.way}.png".replace("/", "+")
             paths.append(save_figure(figure, target / name))
     name_paths(paths)
+
+
+def _greenways(study: Study, layer: str, target: Path) -> None:
+    from ecospace.commands.answer import name_paths, say
+    from ecospace.maps.figure import plan_figure
+    from ecospace.maps.maplayer import MapLayer
+    from ecospace.maps.save import save_figure
+    from ecospace.measure.greenways import greenways as measure_greenways
+    from ecospace.report.connectivity_outputs import save_results
+    from ecospace.report.service_tables import greenway_status_table, greenways_table
+    from ecospace.terms import standard
+
+    lines = _greenway_lines(study, layer)
+    found = measure_greenways(lines, study.boundary, zones=study.zones, population=_population(study))
+    rule = standard("rules/greenway")
+    # The target and the clause are those of one plan: under another they would be foreign words.
+    own = study.settings.get("indicators") == rule["plan"]
+    clause = _("{clause} ({document})").format(clause=rule["clause"], document=rule["document"]) if own else ""
+    tables = [greenways_table(found, rule["target_km"] if own else None, clause), greenway_status_table(found)]
+    tables = [table.sourced(study.title_of(layer or study.keys("corridor")[0])).noted(study.notice) for table in tables]
+    findings = [*study.findings(), *found.findings]
+    whole = found.table.to_dict("index")["whole"]
+    built, share = (
+        _("{length:.3f} km").format(length=whole[key] / 1000) if whole[key] == whole[key] else _("cannot be judged")
+        for key in ("built_m", "per_10000_m")
+    )
+    answer = _("{title}: greenways {total:.3f} km; of them built: {built}; for 10 000 people: {share}.").format(
+        title=study.title, total=whole["total_m"] / 1000, built=built, share=share
+    )
+    say(answer, tables[0], findings)
+    paths = save_results(study, "greenways", target, tables, {"greenways": lines}, findings, {_("Layer"): layer or "—"})
+    figure = plan_figure(
+        [MapLayer(lines, "covered_line", title=_("Greenways"))], boundary=study.boundary, title=_("Greenways"),
+        source=str(study.settings.get("source", "")), demonstration=bool(study.settings.get("demonstration")),
+    )  # fmt: skip
+    name_paths([*paths, save_figure(figure, target / "greenways.png")])
+
+
+def _greenway_lines(study: Study, layer: str) -> GeoDataFrame:
+    """The lines that are greenways; refused where there are none, because 0 would be a number."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from ecospace.errors import StudyError
+    from ecospace.measure.greenways import is_greenway
+
+    frames = [study.frame(layer)] if layer else []
+    for key in [] if layer else study.keys("corridor"):
+        frame = study.frame(key)
+        frames += [frame[is_greenway(frame["kind"]).to_numpy()]] if "kind" in frame else []
+    lines = [frame[frame.geom_type.isin(["LineString", "MultiLineString"])] for frame in frames]
+    lines = [frame for frame in lines if len(frame)]
+    if not lines:
+        raise StudyError(
+            "E-STUDY-81",
+            _("the study has no greenway, so their length for 10 000 people cannot be judged; it is not 0."),
+            cure=_("Name a layer of lines with --layer, or give corridors the kind 绿道 or 碧道."),
+            file=study.folder / "study.toml",
+        )
+    return gpd.GeoDataFrame(pd.concat(lines, ignore_index=True), geometry="geometry", crs=study.crs.crs)
+
+
+def _population(study: Study) -> pd.Series | None:
+    """Inhabitants by zone code, where the layer of zones has them."""
+    key = study.settings.get("zones")
+    frame = study.frame(str(key)) if key else None
+    if frame is None or "population" not in frame or study.zones is None:
+        return None
+    people: pd.Series = frame["population"].set_axis(study.zones.index)
+    return people
 
 
 def headline(study: Study, found: Service) -> str:

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 METRES_PER_DEGREE = 111_195.0
 
 
-def land_of(study: Study) -> GeoDataFrame:
-    """The land-use layer in the study CRS, with its land groups in column `group`.
+def land_of(study: Study, key: str | None = None) -> GeoDataFrame:
+    """A land-use layer in the study CRS, with its land groups in column `group`.
+
+    Parameters
+    ----------
+    study : Study
+    key : str, optional
+        Of another date; by default the layer with the role land_use.
 
     Raises
     ------
@@ -32,7 +38,7 @@ def land_of(study: Study) -> GeoDataFrame:
     DataError
         Codes without a group (E-DATA-80).
     """
-    key = next(iter(study.keys("land_use")), None)
+    key = key or next(iter(study.keys("land_use")), None)
     if key is None:
         raise StudyError(
             "E-STUDY-70",
@@ -40,6 +46,7 @@ def land_of(study: Study) -> GeoDataFrame:
             cure=_('Add [layers.land_use] with role = "land_use" and its code_system.'),
             file=study.folder / "study.toml",
         )
+    land = study.frame(key)
     system = study.entries[key].get("code_system")
     if not system:
         raise StudyError(
@@ -50,7 +57,6 @@ def land_of(study: Study) -> GeoDataFrame:
             cure=_('Add code_system = "dlbm" (third land survey) or "landuse-2023".'),
             file=study.folder / "study.toml",
         )
-    land = study.frame(key)
     return land.assign(group=land_groups(land["code"], str(system)))
 
 

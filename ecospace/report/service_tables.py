@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from ecospace.language import _
+from ecospace.measure.greenways import Greenways
 from ecospace.measure.service import Service, ServiceRule, service_rules
 from ecospace.report.table import Table
+from ecospace.terms import standard
 
 
 def service_table(found: Service, *, cell_m: float) -> Table:
@@ -78,3 +80,39 @@ def _method(found: Service, cell_m: float) -> tuple[str, ...]:
             "park, whose door is its point nearest to a street; streets meet where they cross; motorways and railways are left out."
         ).format(cell=cell_m)
     return straight, streets, spread
+
+
+def greenways_table(found: Greenways, target_km: float | None, clause: str) -> Table:
+    """Built greenway for 10 000 people, zone by zone (人均绿道长度)."""
+    length = {"unit": "km", "decimals": 3, "parts": "part", "total": "total"}
+    verdict = ""
+    whole = float(found.table["per_10000_m"].to_dict()["whole"])
+    if target_km is not None and whole == whole:
+        reached = _("reached") if whole >= target_km * 1000 else _("not reached")
+        verdict = _("Target {target:g} km for 10 000 people: {reached}.").format(target=target_km, reached=reached)
+    return (
+        Table(found.table.reset_index(names="zone"))
+        .titled(_("Greenways for 10 000 people"), _("Greenways"))
+        .show("name", _("Zone"))
+        .show("population", _("Inhabitants"), decimals=0)
+        .show("total_m", _("Greenways, all statuses"), **length)
+        .show("built_m", _("of them built"), **length)
+        .show("per_10000_m", _("Built, for 10 000 people"), unit="km", decimals=3)
+        .noted(
+            verdict,
+            clause,
+            _("A stretch drawn twice counts once; lines beside each other count each. Built: status {words}.").format(
+                words=_("; ").join(standard("rules/corridors")["status"]["built"])
+            ),
+            *(finding.text for finding in found.findings),
+        )
+    )
+
+
+def greenway_status_table(found: Greenways) -> Table:
+    """Length by status and zone (按建设状态)."""
+    frame = found.by_status.assign(
+        status=found.by_status["status"].where(found.by_status["status"] != "", _("not stated"))
+    )
+    table = Table(frame).titled(_("Greenways by status"), _("By status")).show("status", _("Status"))
+    return table.show("name", _("Zone")).show("length_m", _("Length"), unit="km", decimals=3)
