@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
     from ecospace.maps.figure import PlanFigure
     from ecospace.measure.corridors import Register
-    from ecospace.report.table import Table
+    from ecospace.measure.rule_widths import RuleWidths
     from ecospace.space.buffer import BufferRule
     from ecospace.study import Study
+
+
+#: The rules of the plan that are about rivers and roads in general; more by --rule.
+DEFAULT_RULES = ("B02", "B05")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,32 +41,52 @@ def register(app: typer.Typer) -> None:
         exit_radius_m: Annotated[
             float | None, typer.Option("--exit-radius", help=_("Radius round an exit, metres; not guessed."))
         ] = None,
-        rule: Annotated[str, typer.Option("--rule", help=_("Width rule for the banks: B01a, B02, B03, B07."))] = "B02",
-        width_m: Annotated[
-            float | None, typer.Option("--width", help=_("A width of your own instead of the rule's, metres."))
+        rule: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--rule",
+                help=_(
+                    "Width rules to hold against rivers, shores, roads: B01a, B01b, B02, B03, B05, B07. Default: B02, B05."
+                ),
+            ),
         ] = None,
-        step_m: Annotated[float, typer.Option("--step", help=_("Distance of transects along a line, metres."))] = 100.0,
+        width_m: Annotated[
+            float | None,
+            typer.Option("--width", help=_("A width of your own instead of the rule's, metres; with one rule.")),
+        ] = None,
+        step_m: Annotated[
+            float, typer.Option("--step", help=_("Length of line across which one looks in one direction, metres."))
+        ] = 100.0,
     ) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        asked = rule_named(rule, width_m)
+        asked = rules_named(rule or DEFAULT_RULES, width_m)
         _register(study, output or study.folder / "outputs", exits, exit_radius_m, asked, step_m)
 
 
-def rule_named(key: str, width_m: float | None) -> BufferRule:
-    """A width rule by its id, with a width of the user's own; refused where it has none."""
+def rules_named(keys: Sequence[str], width_m: float | None) -> list[BufferRule]:
+    """Width rules by their ids, with a width of the user's own; refused where one has none or is no width of ground."""
     from ecospace.errors import UsageError
     from ecospace.space.buffer import buffer_rules
 
-    if key not in buffer_rules():
+    known = {key: rule for key, rule in buffer_rules().items() if rule.measures}
+    for key in keys:
+        if key not in known:
+            raise UsageError(
+                "E-USE-85",
+                _("{key!r} is no rule on a width of green or open ground.").format(key=key),
+                cure=_("Rules: {rules}.").format(rules=", ".join(known)),
+            )
+    if width_m is not None and len(keys) != 1:
         raise UsageError(
-            "E-USE-85",
-            _("{key!r} is not a width rule.").format(key=key),
-            cure=_("Rules: {rules}.").format(rules=", ".join(buffer_rules())),
+            "E-USE-86",
+            _("one width cannot stand for {count} rules.").format(count=len(keys)),
+            cure=_("Name one: --rule B07 --width 30."),
         )
-    chosen = buffer_rules()[key] if width_m is None else buffer_rules()[key].wide(width_m)
-    chosen.widths_m()
+    chosen = [known[key] if width_m is None else known[key].wide(width_m) for key in dict.fromkeys(keys)]
+    for rule in chosen:
+        rule.widths_m()
     return chosen
 
 
@@ -90,7 +114,7 @@ def declared(study: Study, exits: str, exit_radius_m: float | None) -> GeoDataFr
         diameter = None if exit_radius_m is None else 2 * exit_radius_m
         named = points.assign(kind=_("Greening at an exit"), width_m=diameter, clause="C03", status=_("planned"))
         frames.append(named.set_axis([f"{exits}/{code}" for code in points.index]))
-    wanted = ["name", "alias", "kind", "status", "clause", "width_m", "geometry"]
+    wanted = ["name", "alias", "kind", "status", "clause", "width_m", "start_m", "end_m", "reversed", "geometry"]
     parts = [frame[[column for column in wanted if column in frame]].astype({}) for frame in frames]
     found = gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=study.crs.crs)
     # The clauses that are shipped are those of one plan: under another, the same key would put foreign words beside a name.
@@ -98,31 +122,41 @@ def declared(study: Study, exits: str, exit_radius_m: float | None) -> GeoDataFr
 
 
 def _register(
-    study: Study, target: Path, exits: str, exit_radius_m: float | None, rule: BufferRule, step_m: float
+    study: Study, target: Path, exits: str, exit_radius_m: float | None, rules: Sequence[BufferRule], step_m: float
 ) -> None:
     from ecospace.maps.save import save_figure
     from ecospace.measure.corridors import corridor_register
     from ecospace.measure.study_land import land_of
     from ecospace.report.connectivity_outputs import save_results
-    from ecospace.report.corridor_tables import gaps_table, makeup_table, register_table, status_table
+    from ecospace.report.corridor_tables import (
+        gaps_table,
+        makeup_table,
+        register_table,
+        status_table,
+        stretches_table,
+        widths_table,
+    )
 
     lines = next(iter(study.keys("eco_redline")), None)
-    land = land_of(study)
+    land = land_of(study) if study.keys("land_use") else None
     found = corridor_register(
         declared(study, exits, exit_radius_m), land, study.boundary,
         redline=study.frame(lines) if lines else None, step_m=step_m,
     )  # fmt: skip
     tables = [register_table(found), status_table(found), makeup_table(found), gaps_table(found)]
-    bank_tables, failing = _banks(study, land, rule, step_m)
+    held = held_against(study, rules, land, step_m)
+    for result in held:
+        tables += [widths_table(result), stretches_table(result, failing=True), stretches_table(result, failing=False)]
     source = study.title_of(study.keys("corridor")[0])
-    tables = [table.sourced(source).noted(study.notice) for table in [*tables, *bank_tables]]
-    _say(study, found)
-    layers = {"corridors": _with_ground(found), "axes": found.axes, "gaps": found.gaps, "too_narrow": failing}
-    layers = {name: frame for name, frame in layers.items() if frame is not None and len(frame)}
+    tables = [table.sourced(source).noted(study.notice) for table in tables]
+    _say(study, found, held)
+    layers = {"corridors": _with_ground(found), "axes": found.axes, "gaps": found.gaps}
+    layers |= {f"widths_{result.rule.key}": result.stretches for result in held}
+    layers = {name: frame for name, frame in layers.items() if len(frame)}
     findings = [*study.findings(), *found.findings]
     choices = {
-        _("Transects (m)"): step_m,
-        _("Width rule"): f"{rule.key} {rule.label}",
+        _("Steps of the line (m)"): step_m,
+        _("Width rules"): "; ".join(f"{rule.key} {rule.label}" for rule in rules),
         _("Radius round an exit (m)"): "—" if exit_radius_m is None else exit_radius_m,
     }
     paths = save_results(study, "corridors", target, tables, layers, findings, choices)
@@ -134,21 +168,54 @@ def _register(
         console().print(f"→ {path}", markup=False, soft_wrap=True)
 
 
-def _banks(
-    study: Study, land: GeoDataFrame, rule: BufferRule, step_m: float
-) -> tuple[Sequence[Table], GeoDataFrame | None]:
-    """Green width along the study's rivers, where it has both rivers and water polygons."""
-    from ecospace.measure.corridors import bank_widths
+def rule_lines(study: Study, rule: BufferRule, land: GeoDataFrame | None) -> tuple[GeoDataFrame, GeoDataFrame | None]:
+    """The lines or polygons of a study that a width rule is about, and the polygons from whose edge one measures; empty where it has none."""
+    import geopandas as gpd
+    import pandas as pd
+
     from ecospace.measure.study_land import lines_of
-    from ecospace.report.corridor_tables import failing_table, widths_table
     from ecospace.terms import standard
 
-    rivers, waters = lines_of(study, "river"), lines_of(study, "water")
-    if rivers is None or waters is None or "name" not in rivers:
-        return [], None
-    green = land[land["group"].isin(standard("rules/corridors")["land"]["green"])]
-    widths, failing = bank_widths(rivers, waters, green, rule.widths_m()[0], step_m=step_m)
-    return [widths_table(widths, rule), failing_table(failing, rule)], failing
+    waters = lines_of(study, "water")
+    banks = waters if rule.start == "bank" else None
+    if rule.feature == "road":
+        lines = lines_of(study, "road")
+        if lines is not None and rule.classes:
+            kinds = lines["kind"].astype(str) if "kind" in lines else lines.index.to_series().map(lambda _row: "")
+            lines = lines[kinds.map(lambda kind: any(word in kind for word in rule.classes)).to_numpy(dtype=bool)]
+        if land is not None:
+            banks = land[land["group"].isin(standard("rules/corridors")["land"]["roadway"])]
+    else:
+        lines = lines_of(study, "river" if rule.feature == "water" else rule.feature)
+    frames = [] if lines is None else [lines]
+    if rule.feature == "water" and waters is not None:
+        # Standing water has no line: its shore is measured. What a river runs through is measured along the river.
+        run = frames[0].geometry.union_all() if frames else None
+        frames.append(waters if run is None else waters[~waters.intersects(run)])
+    named = [
+        frame.assign(name=frame["name"].astype(str) if "name" in frame else frame.index.astype(str)) for frame in frames
+    ]
+    columns = ["name", "start_m", "reversed", "geometry"]
+    parts = [frame[[column for column in columns if column in frame]] for frame in named if len(frame)]
+    if not parts:
+        return gpd.GeoDataFrame({"name": []}, geometry=[], crs=study.crs.crs), banks
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=study.crs.crs), banks
+
+
+def held_against(
+    study: Study, rules: Sequence[BufferRule], land: GeoDataFrame | None, step_m: float
+) -> list[RuleWidths]:
+    """What the rules say of the study's rivers, shores and roads; rules for which it has no line are left out."""
+    from ecospace.measure.rule_widths import rule_widths
+
+    key = next(iter(study.keys("land_use")), None)
+    system = str(study.entries[key].get("code_system", "")) if key else ""
+    found = []
+    for rule in rules:
+        lines, banks = rule_lines(study, rule, land)
+        if len(lines):
+            found.append(rule_widths(rule, lines, land, system=system, banks=banks, step_m=step_m))
+    return found
 
 
 def _with_ground(found: Register) -> GeoDataFrame:
@@ -198,13 +265,15 @@ def headline(study: Study, found: Register) -> str:
     )  # fmt: skip
 
 
-def _say(study: Study, found: Register) -> None:
+def _say(study: Study, found: Register, held: Sequence[RuleWidths]) -> None:
     from ecospace.console import console
     from ecospace.measure.corridors import missing_names
-    from ecospace.report.corridor_tables import register_table
+    from ecospace.report.corridor_tables import register_table, rule_line
 
     out = console()
     out.print(headline(study, found), style="bold", markup=False)
+    for result in held:
+        out.print(rule_line(result), markup=False)
     out.print(register_table(found, brief=True).noted(study.notice))
     for key, names in missing_names(found).items():
         text = _("The clause {key} names {names}; no row of the register bears the name.")

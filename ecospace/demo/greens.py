@@ -27,7 +27,7 @@ BUILT_SHARE = 0.8
 
 def corridors(place: Place, rivers: list[River], roads: list[Road], towns: GeoDataFrame) -> GeoDataFrame:
     """The corridors that the plan names, as centre lines with a full width and a status, and the clause beside each."""
-    rows: list[tuple[str, str, str, float, str, str, BaseGeometry]] = []
+    rows: list[tuple[str, str, str, float | None, str, str, str | None, BaseGeometry]] = []
     for number, river in enumerate(rivers):
         width = MAIN_RIVER_WIDTH_M if number == 0 else RIVER_WIDTH_M
         rows.append(
@@ -38,6 +38,7 @@ def corridors(place: Place, rivers: list[River], roads: list[Road], towns: GeoDa
                 width,
                 "建成",
                 "C01" if number == 0 else "C02",
+                None,
                 river.line,
             )
         )
@@ -53,13 +54,20 @@ def corridors(place: Place, rivers: list[River], roads: list[Road], towns: GeoDa
                         ROAD_WIDTH_M,
                         "规划",
                         "B08",
+                        "K36+945",
                         line,
                     )
                 )
         else:
-            rows.append((f"{road.name}道路绿廊（示例）", road.code, "道路绿廊", ROAD_WIDTH_M, "建成", "C03", road.line))
-    rows += [(*row, line) for row, line in _green_corridors(place, towns)]
-    columns = ["name", "alias", "kind", "width_m", "status", "clause", "geometry"]
+            rows.append(
+                (f"{road.name}道路绿廊（示例）", road.code, "道路绿廊", ROAD_WIDTH_M, "建成", "C03", None, road.line)
+            )
+    rows += [(*row, None, line) for row, line in _green_corridors(place, towns)]
+    # The plan names a wall beside the belt and tells neither its course nor its width.
+    neighbour, wall = place.design["names"]["belt_between"][1], _belt_axis(place, towns).parallel_offset(200)
+    wall = wall.intersection(place.boundary)
+    rows.append((f"城区与{neighbour}之间的生态墙（示例）", "", "生态墙", None, "规划", "C04", None, wall))
+    columns = ["name", "alias", "kind", "width_m", "status", "clause", "start_m", "geometry"]
     return GeoDataFrame(rows, columns=columns, crs=place.crs)
 
 
@@ -78,18 +86,23 @@ def exits(roads: list[Road], place: Place) -> GeoDataFrame:
 
 def belts(place: Place, towns: GeoDataFrame, built: Built) -> GeoDataFrame:
     """The isolation belt (生态隔离带) between the city and its eastern neighbour (C04), 400 m across half way between them."""
+    neighbour, axis = place.design["names"]["belt_between"][1], _belt_axis(place, towns)
+    belt = ground(axis.buffer(200, cap_style="flat").intersection(place.boundary).difference(built.urban))
+    names = [f"城区与{neighbour}之间的生态隔离带（示例）"]
+    return GeoDataFrame(
+        {"name": names, "kind": ["生态隔离带"], "status": ["续建"], "clause": ["C04"]}, geometry=[belt], crs=place.crs
+    )
+
+
+def _belt_axis(place: Place, towns: GeoDataFrame) -> LineString:
+    """The middle line of the belt, square to the line between the seats."""
     city, neighbour = place.design["names"]["belt_between"]
     seats = towns.set_index("name")[["seat_east", "seat_north"]]
     one, other = seats.loc[city].to_numpy(), seats.loc[neighbour].to_numpy()
     middle, along = (one + other) / 2, other - one
     across = np.array([-along[1], along[0]]) / np.hypot(*along)
     reach = min(2_500.0, 0.35 * np.hypot(*along))
-    axis = LineString([middle - across * reach, middle + across * reach])
-    belt = ground(axis.buffer(200, cap_style="flat").intersection(place.boundary).difference(built.urban))
-    names = [f"城区与{neighbour}之间的生态隔离带（示例）"]
-    return GeoDataFrame(
-        {"name": names, "kind": ["生态隔离带"], "status": ["续建"], "clause": ["C04"]}, geometry=[belt], crs=place.crs
-    )
+    return LineString([middle - across * reach, middle + across * reach])
 
 
 def urban_parks(place: Place, towns: GeoDataFrame, built: Built) -> GeoDataFrame:

@@ -16,14 +16,18 @@ from ecospace.crs import require_metric, require_same_crs
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.space.buffer import QUAD_SEGS, strips
+from ecospace.space.chainage import chainage_in, chainage_of, courses
+from ecospace.space.compliance import judged, stretches
 from ecospace.space.overlay import covered_area, cross_area
-from ecospace.space.width import compliance, failing_stretches, measured_width
+from ecospace.space.width import measured_width
 from ecospace.terms import standard
 
 #: Columns that a corridor layer may have, and what stands where it has none.
 TEXTS = ("name", "alias", "kind", "status", "clause")
 #: Metres of natural ground, both sides together, below which a place along an axis is a gap.
 GAP_BELOW_M = 1.0
+#: Metres by which a line may differ from its chainages: these are written to the metre.
+CHAINAGE_M = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +38,16 @@ class Register:
     ----------
     corridors : GeoDataFrame
         Indexed by id: name, alias, kind, status, clause, length_m, width_m, area_m2, natural_m2, natural_share, redline_m2,
-        redline_share, mapped_share (of the ground, with a land class), gaps (count), gap_m (their length), continuity (0 to 1),
-        narrowest_m (natural ground across the axis, both sides together), narrowest_at (chainage); geometry: the ground, clipped to
+        redline_share, mapped_share (of the ground, with a land class), start, end (chainage of the axis, ``K36+945``), gaps (count), gap_m
+        (their length), continuity (0 to 1), narrowest_m (natural ground across the axis, both sides together), narrowest_at_m (chainage,
+        metres); geometry: the ground, clipped to
         the study area; missing where no width is known. NaN: not known, never 0.
     axes : GeoDataFrame
         The lines and points as declared, same index.
     land : DataFrame
         corridor, group (land group), area_m2.
     gaps : GeoDataFrame
-        corridor, name, start, end (chainage), length_m; pieces of the axes.
+        corridor, name, start, end (chainage), from_m, to_m, length_m; pieces of the axes.
     union_m2 : float
         Ground of all corridors, each once.
     findings : tuple of Finding
@@ -69,7 +74,7 @@ def clauses() -> dict[str, dict[str, Any]]:
 
 def corridor_register(
     corridors: gpd.GeoDataFrame,
-    land: gpd.GeoDataFrame,
+    land: gpd.GeoDataFrame | None,
     boundary: gpd.GeoDataFrame,
     *,
     redline: gpd.GeoDataFrame | None = None,
@@ -81,15 +86,16 @@ def corridor_register(
     ----------
     corridors : GeoDataFrame
         Lines (axes), polygons or points, in a metric CRS, with unique index; columns name, alias, kind, status, clause, width_m
-        (full width, metres; the diameter at a point) as far as known.
-    land : GeoDataFrame
-        Land polygons that do not overlap, with column group (``land_of``).
+        (full width, metres; the diameter at a point), start_m and end_m (chainage of the ends, metres or ``K36+945``), reversed (chainage
+        runs against the drawing), as far as known.
+    land : GeoDataFrame or None
+        Land polygons that do not overlap, with column group (``land_of``); without them make-up and gaps are not known.
     boundary : GeoDataFrame
         The study area: ground outside it is not counted.
     redline : GeoDataFrame, optional
         The red line; without it its share is not known.
     step_m : float
-        Distance of transects along the axes, metres.
+        Length of axis across which one looks in one direction, metres (`measured_width`).
 
     Returns
     -------
@@ -101,10 +107,8 @@ def corridor_register(
     has no ground: the width is a decision of the plan and is not guessed (B07).
     """
     require_metric(corridors)
-    require_same_crs(corridors, land, boundary)
+    require_same_crs(corridors, boundary)
     words = standard("rules/corridors")
-    natural = land[land["group"].isin(words["land"]["natural"])]
-    roadway = land[land["group"].isin(words["land"]["roadway"])]
     axes = corridors.assign(**{column: _text(corridors, column) for column in TEXTS})
     axes["width_m"] = pd.to_numeric(corridors.get("width_m"), errors="coerce") if "width_m" in corridors else np.nan
     ground = _ground(axes, boundary)
@@ -113,15 +117,19 @@ def corridor_register(
     table = ground.copy()
     table["length_m"], table["width_m"] = _sizes(axes)
     table["area_m2"] = known.area
-    makeup = cross_area(land, known, by="group").rename(columns={"zone": "corridor"}) if len(known) else _no_land()
-    by_group = makeup.groupby("corridor")["area_m2"].sum()
-    wild = makeup[makeup["group"].isin(words["land"]["natural"])].groupby("corridor")["area_m2"].sum()
-    table["mapped_share"] = by_group.reindex(known.index, fill_value=0.0) / known.area
-    table["natural_m2"] = wild.reindex(known.index, fill_value=0.0)
+    makeup = _no_land()
+    table["mapped_share"] = table["natural_m2"] = np.nan
+    if land is not None and len(known):
+        require_same_crs(known, land)
+        makeup = cross_area(land, known, by="group").rename(columns={"zone": "corridor"})
+        by_group = makeup.groupby("corridor")["area_m2"].sum()
+        wild = makeup[makeup["group"].isin(words["land"]["natural"])].groupby("corridor")["area_m2"].sum()
+        table["mapped_share"] = by_group.reindex(known.index, fill_value=0.0) / known.area
+        table["natural_m2"] = wild.reindex(known.index, fill_value=0.0)
     table["natural_share"] = table["natural_m2"] / table["area_m2"]
     table["redline_m2"] = covered_area(redline, known) if redline is not None and len(known) else np.nan
     table["redline_share"] = table["redline_m2"] / table["area_m2"]
-    table, gaps = _wholeness(table, axes, natural, roadway, step_m)
+    table, gaps = _wholeness(table, axes, land, step_m)
     union_m2 = float(shapely.union_all(known.geometry.to_numpy()).area)
     return Register(table, axes, makeup, gaps, union_m2, tuple(_findings(table, axes)))
 
@@ -159,54 +167,6 @@ def greenway_per_10000(register: Register, population: float) -> float | None:
         return None
     built = table[kinds & table["status"].isin(words["status"]["built"])]
     return float(built["length_m"].sum() / 1000 / (population / 10_000))
-
-
-def bank_widths(
-    rivers: gpd.GeoDataFrame,
-    banks: gpd.GeoDataFrame,
-    green: gpd.GeoDataFrame,
-    required_m: float,
-    *,
-    step_m: float = 100.0,
-    reach_m: float = 200.0,
-) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
-    """Green width along rivers, left and right apart, and the stretches that fall short (B01, B02).
-
-    Parameters
-    ----------
-    rivers : GeoDataFrame
-        Centre lines with column name.
-    banks, green : GeoDataFrame
-        Water polygons; green polygons, in the same metric CRS.
-    required_m : float
-        The width asked for, metres: from ``buffer_rules()["B02"].widths_m()``.
-    step_m, reach_m : float
-        As for `measured_width`.
-
-    Returns
-    -------
-    DataFrame
-        river, side, length_m, complying_m, share, narrowest_m, narrowest_at_m.
-    GeoDataFrame
-        river, side, start, end, from_m, to_m, length_m, narrowest_m, missing_m, geometry.
-    """
-    tables, stretches = [], []
-    for name, parts in _named_parts(rivers):
-        measured = [
-            (part, origin, measured_width(part, green, banks=banks, step_m=step_m, reach_m=reach_m, origin_m=origin))
-            for part, origin in parts
-        ]
-        whole = pd.concat([widths for _part, _origin, widths in measured], ignore_index=True)
-        tables.append(compliance(whole, required_m).rename_axis("side").reset_index().assign(river=name))
-        stretches += [
-            failing_stretches(part, widths, required_m, origin_m=origin).assign(river=name)
-            for part, origin, widths in measured
-        ]
-    table = pd.concat(tables, ignore_index=True)
-    failing = gpd.GeoDataFrame(pd.concat(stretches, ignore_index=True), crs=rivers.crs)
-    table.insert(0, "river", table.pop("river"))
-    failing.insert(0, "river", failing.pop("river"))
-    return table, failing
 
 
 def missing_names(register: Register, keys: Sequence[str] = ()) -> dict[str, list[str]]:
@@ -260,52 +220,57 @@ def _sizes(axes: gpd.GeoDataFrame) -> tuple[Any, Any]:
 
 
 def _wholeness(
-    table: gpd.GeoDataFrame, axes: gpd.GeoDataFrame, natural: gpd.GeoDataFrame, roadway: gpd.GeoDataFrame, step_m: float
+    table: gpd.GeoDataFrame, axes: gpd.GeoDataFrame, land: gpd.GeoDataFrame | None, step_m: float
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Gaps, continuity and the narrowest place of corridors that have an axis and a width."""
+    """Chainage of axes; gaps, continuity and the narrowest place of those that have a width."""
+    words = standard("rules/corridors")["land"]
+    natural, roadway = (
+        land if land is None else land[land["group"].isin(words[kind])] for kind in ("natural", "roadway")
+    )
     gaps = []
-    measured = {}
+    measured: dict[Any, dict[str, Any]] = {}
     for code, row in axes.iterrows():
-        if shapely.get_dimensions(row.geometry) != 1 or not row["width_m"] > 0:
+        if shapely.get_dimensions(row.geometry) != 1:
             continue
-        pieces, open_ground = [], []
-        for part, origin in _parts(row.geometry):
-            sides = measured_width(
-                part, natural, banks=roadway, step_m=step_m, reach_m=row["width_m"] / 2, origin_m=origin
-            )
-            across = sides.groupby(["from_m", "to_m", "chainage_m"], as_index=False)["width_m"].sum()
-            both = gpd.GeoDataFrame(across.assign(side="both"), geometry=[None] * len(across), crs=axes.crs)
-            pieces.append(both)
-            open_ground.append(failing_stretches(part, both, GAP_BELOW_M, origin_m=origin))
-        widths = pd.concat(pieces, ignore_index=True)
-        holes = pd.concat(open_ground, ignore_index=True)
-        gaps.append(holes.assign(corridor=code, name=row["name"]))
-        least = widths["width_m"].idxmin()
-        measured[code] = {
-            "gaps": len(holes),
-            "gap_m": holes["length_m"].sum(),
-            "continuity": 1 - holes["length_m"].sum() / row.geometry.length,
-            "narrowest_m": widths.at[least, "width_m"],
-            "narrowest_at_m": widths.at[least, "chainage_m"],
+        lines = courses(row.geometry, start=row.get("start_m"), back=row.get("reversed"))
+        last, origin_m = lines[-1]
+        measured[code] = {"start": chainage_of(lines[0][1]), "end": chainage_of(origin_m + last.length)}
+        if natural is None or not row["width_m"] > 0:
+            continue
+        pieces, holes = [], []
+        for line, origin_m in lines:
+            across = judged(
+                _both_sides(measured_width(
+                    line, natural, banks=roadway, step_m=step_m, reach_m=row["width_m"] / 2, origin_m=origin_m
+                )), GAP_BELOW_M,
+            )  # fmt: skip
+            pieces.append(across)
+            runs = stretches(line, across, GAP_BELOW_M, origin_m=origin_m)
+            holes.append(runs[runs["state"] == "below"])
+        open_ground = pd.concat(holes, ignore_index=True)
+        gaps.append(open_ground.assign(corridor=code, name=row["name"]))
+        least = pd.concat(pieces, ignore_index=True)
+        narrowest = least["least_m"].idxmin()
+        measured[code] |= {
+            "gaps": float(len(open_ground)),
+            "gap_m": open_ground["length_m"].sum(),
+            "continuity": 1 - open_ground["length_m"].sum() / row.geometry.length,
+            "narrowest_m": least.at[narrowest, "least_m"],
+            "narrowest_at_m": least.at[narrowest, "from_m"],
         }
-    columns = ["gaps", "gap_m", "continuity", "narrowest_m", "narrowest_at_m"]
-    found = pd.DataFrame.from_dict(measured, orient="index", columns=columns).astype(float)
-    wanted = ["corridor", "name", "start", "end", "length_m", "geometry"]
-    holes = pd.concat(gaps, ignore_index=True)[wanted] if gaps else pd.DataFrame(columns=wanted)
-    return table.join(found), gpd.GeoDataFrame(holes, geometry="geometry", crs=axes.crs)
+    columns = ["start", "end", "gaps", "gap_m", "continuity", "narrowest_m", "narrowest_at_m"]
+    found = pd.DataFrame.from_dict(measured, orient="index", columns=columns)
+    found[columns[2:]] = found[columns[2:]].astype(float)
+    wanted = ["corridor", "name", "start", "end", "from_m", "to_m", "length_m", "geometry"]
+    holes_found = pd.concat(gaps, ignore_index=True)[wanted] if gaps else pd.DataFrame(columns=wanted)
+    return table.join(found), gpd.GeoDataFrame(holes_found, geometry="geometry", crs=axes.crs)
 
 
-def _parts(shape: Any) -> list[tuple[Any, float]]:
-    """The lines of an axis, with the chainage at which each begins: parts that do not join are counted one after the other."""
-    lines = shapely.get_parts(shapely.line_merge(shape))
-    return list(zip(lines, np.concatenate([[0.0], np.cumsum(shapely.length(lines))[:-1]]), strict=True))
-
-
-def _named_parts(rivers: gpd.GeoDataFrame) -> list[tuple[str, list[tuple[Any, float]]]]:
-    return [
-        (str(name), _parts(shapely.multilinestrings(shapely.get_parts(group.geometry.to_numpy()))))
-        for name, group in rivers.groupby("name", sort=False)
-    ]
+def _both_sides(widths: pd.DataFrame) -> pd.DataFrame:
+    """Widths of both sides together; where the roadway reaches beyond the corridor there is nothing natural in it."""
+    left, right = (widths[widths["side"] == side].fillna(0.0).reset_index(drop=True) for side in ("left", "right"))
+    sums = {column: left[column] + right[column] for column in ("from_width_m", "to_width_m")}
+    return left.assign(side="both", **sums)
 
 
 def _no_land() -> pd.DataFrame:
@@ -325,6 +290,19 @@ def _findings(table: gpd.GeoDataFrame, axes: gpd.GeoDataFrame) -> list[Finding]:
                 cure=_("Give the layer a column width_m, in metres; for exits --exit-radius."),
                 features=tuple(nameless),
                 count=len(nameless),
+            )
+        )
+    if unlike := _unlike(axes):
+        found.append(
+            Finding(
+                "F-CORRIDOR-04",
+                "warning",
+                _("{count} corridors are as drawn not as long as their chainages say: {listed}.").format(
+                    count=len(unlike), listed="; ".join(unlike.values())
+                ),
+                cure=_("Check start_m and end_m, and whether the line is drawn whole; nothing is stretched to fit."),
+                features=tuple(map(str, unlike)),
+                count=len(unlike),
             )
         )
     if thin := table.index[table["mapped_share"] < 0.999].astype(str).tolist():
@@ -355,4 +333,21 @@ def _findings(table: gpd.GeoDataFrame, axes: gpd.GeoDataFrame) -> list[Finding]:
                 count=len(outside),
             )
         )
+    return found
+
+
+def _unlike(axes: gpd.GeoDataFrame) -> dict[Any, str]:
+    """Axes whose length is not that between their chainages, to the metre."""
+    found = {}
+    for code, row in axes.iterrows():
+        start, end = (chainage_in(row.get(column)) for column in ("start_m", "end_m"))
+        if start is not None and end is not None and abs(end - start - row.geometry.length) > CHAINAGE_M:
+            text = _("{name} {start}–{end} {stated:.0f} m, drawn {drawn:.0f} m")
+            found[code] = text.format(
+                name=row["name"],
+                start=chainage_of(start),
+                end=chainage_of(end),
+                stated=end - start,
+                drawn=row.geometry.length,
+            )
     return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -40,8 +40,18 @@ class BufferRule:
         ``"bank"``: from the edge of a polygon; ``"centre"``: from the centre line.
     min_m, max_m : float or None
         Width on each side, metres; a range has both.
-    classes, land_use : tuple of str
-        Kinds of the feature; land classes beside which it holds.
+    classes : tuple of str
+        Kinds of the feature.
+    land_use : mapping of tuple of str
+        Land classes beside which it holds, by code system; empty: everywhere.
+    beside_m : float or None
+        How far from the bank such land counts as beside it, metres.
+    elsewhere : str
+        Where it holds, too, though no layer tells: other places cannot be judged.
+    measures : str
+        What is counted across the line, by its list of land groups in ``rules/corridors``; ``""``: the rule is no width of ground.
+    above_fails : bool
+        Whether the clause forbids more than the upper end of its range.
     clause, document : str
         The words and where they stand.
     """
@@ -57,7 +67,11 @@ class BufferRule:
     min_m: float | None = None
     max_m: float | None = None
     classes: tuple[str, ...] = ()
-    land_use: tuple[str, ...] = ()
+    land_use: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside_m: float | None = None
+    elsewhere: str = ""
+    measures: str = ""
+    above_fails: bool = False
 
     @property
     def label(self) -> str:
@@ -98,7 +112,11 @@ def buffer_rules() -> dict[str, BufferRule]:
     return {
         key: BufferRule(
             key=key,
-            **{**entry, "classes": tuple(entry.get("classes", ())), "land_use": tuple(entry.get("land_use", ()))},
+            **{
+                **entry,
+                "classes": tuple(entry.get("classes", ())),
+                "land_use": {system: tuple(codes) for system, codes in entry.get("land_use", {}).items()},
+            },
         )
         for key, entry in table.items()
         if isinstance(entry, dict)

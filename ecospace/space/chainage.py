@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.ops import linemerge, substring
 
 from ecospace.errors import GeometryError, RuleError
 from ecospace.language import _
+from ecospace.terms import standard
 
 CHAINAGE = re.compile(r"^\s*K\s*(\d+)\s*\+\s*(\d+(?:\.\d+)?)\s*$", re.IGNORECASE)
 
@@ -38,6 +40,70 @@ def chainage_of(metres: float) -> str:
     """
     kilometres, rest = divmod(round(metres), 1000)
     return f"K{kilometres}+{rest:03d}"
+
+
+def chainage_in(value: object) -> float | None:
+    """The metres that a cell of a table tells, as a number or as a chainage; None where it is empty.
+
+    >>> chainage_in("K36+945"), chainage_in("28400"), chainage_in(0), chainage_in(float("nan")), chainage_in("")
+    (36945.0, 28400.0, 0.0, None, None)
+    """
+    text = "" if value is None or value != value else str(value).strip()
+    if not text or text.lower() in ("none", "nan", "<na>"):
+        return None
+    try:
+        metres = float(text)
+    except ValueError:
+        return metres_of(text)
+    if not np.isfinite(metres):
+        return metres_of(text)  # which refuses it
+    return metres
+
+
+def runs_back(value: object) -> bool:
+    """Whether a cell of a table says that chainage runs against the direction of the drawing.
+
+    >>> runs_back("是"), runs_back(True), runs_back(0), runs_back(None)
+    (True, True, False, False)
+    """
+    return str(value).strip().lower() in standard("rules/corridors")["chainage"]["reversed"]
+
+
+def courses(shape: Any, *, start: object = None, back: object = False) -> list[tuple[Any, float]]:
+    """The lines of a road or river in the direction of chainage, with the chainage at which each begins.
+
+    Parameters
+    ----------
+    shape : LineString or MultiLineString
+        In a metric CRS. Parts that do not join are counted one after the other, in their order.
+    start : object
+        Chainage of the first vertex, as a number of metres or as ``"K36+945"``; 0 where there is none.
+    back : object
+        Whether chainage runs against the drawing: it then starts at the last vertex.
+
+    Returns
+    -------
+    list of (LineString, float)
+
+    Examples
+    --------
+    >>> courses(shapely.LineString([(0, 0), (10, 0)]), start="K1+000", back="是")
+    [(<LINESTRING (10 0, 0 0)>, 1000.0)]
+    """
+    lines = _merged(shape)
+    if runs_back(back):
+        lines = shapely.reverse(lines)[::-1]
+    ahead = np.cumsum(shapely.length(lines)) - shapely.length(lines)
+    origin_m = chainage_in(start) or 0.0
+    return [(line, origin_m + float(before)) for line, before in zip(lines, ahead, strict=True)]
+
+
+def _merged(shape: Any) -> Any:
+    """Parts that join as one line, in the order in which the first part of each is drawn."""
+    drawn, lines = shapely.get_parts(shape), shapely.get_parts(shapely.line_merge(shape))
+    middles = shapely.line_interpolate_point(drawn, 0.5, normalized=True)
+    owner, first = np.unique(shapely.STRtree(lines).nearest(middles), return_index=True)
+    return lines[owner[np.argsort(first)]]
 
 
 def one_line(shape: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Measured width (实测宽度): how wide the green beside a river or road is, left and right apart, and where it falls short."""
+"""Measured width (实测宽度): how wide the green beside a river or road is, left and right apart, at every place of the line."""
 
 from __future__ import annotations
 
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -13,11 +13,18 @@ import shapely
 from ecospace.crs import require_metric, require_same_crs
 from ecospace.errors import RuleError
 from ecospace.language import _
-from ecospace.space.chainage import chainage_of, one_line, stretch
+from ecospace.space.chainage import one_line
 
 Array = np.ndarray[Any, Any]
 #: Metres. Runs of green closer than this are one: the rounding of coordinates along a shared edge.
 JOINT_M = 1e-3
+#: Metres. A width that leaves the straight line by less between two corners is straight there.
+STRAIGHT_M = 1e-6
+#: Metres along the line to which a place is found where no corner of a polygon marks it.
+PLACE_M = 1e-3
+#: Metres from the ends of a row at which one looks: at a corner itself a view may go either way.
+INSET_M = 1e-2
+SIDES = (("left", 1.0), ("right", -1.0))
 
 
 def measured_width(
@@ -28,9 +35,12 @@ def measured_width(
     reach_m: float,
     banks: gpd.GeoDataFrame | None = None,
     start_m: float = 0.0,
+    bank_reach_m: float | None = None,
+    beside: gpd.GeoDataFrame | None = None,
+    mapped: gpd.GeoDataFrame | None = None,
     origin_m: float = 0.0,
-) -> gpd.GeoDataFrame:
-    """Width of the green on each side of a line, by transects across it (断面量宽).
+) -> pd.DataFrame:
+    """Width of the green on each side of a line, from end to end of it (断面量宽).
 
     Parameters
     ----------
@@ -39,21 +49,29 @@ def measured_width(
     green : GeoDataFrame
         Polygons that count as green, in a metric CRS. They may overlap and share edges.
     step_m : float
-        Distance of transects along the line, metres; shortened so that they divide it evenly.
+        The line is taken in steps of this length, metres (shortened so that they divide it evenly): across each, one looks at right
+        angles to its chord, so that a wiggle of the drawing does not turn the view.
     reach_m : float
-        How far from the start a transect looks, metres: a width that reaches so far is at least that.
+        How far from the bank one looks, metres: a width that reaches so far is at least that.
     banks : GeoDataFrame, optional
-        Water (or roadway) polygons: where the line lies in one, a transect starts at its bank.
+        Water (or roadway) polygons: where the line lies in one, the width starts at its bank.
     start_m : float
-        Where there is no bank: how far from the centre line the green may begin, e.g. half of the roadway.
+        Where there are no `banks`: how far from the centre line the green may begin, e.g. half of the roadway.
+    bank_reach_m : float, optional
+        How far from the line the bank is looked for, metres; without it as far as `reach_m`. Where none is found there is no width.
+    beside : GeoDataFrame, optional
+        Land whose distance from the bank is wanted: that beside which a rule holds.
+    mapped : GeoDataFrame, optional
+        All ground whose land is known; without it all ground counts as known.
     origin_m : float
         Chainage of the line's first vertex.
 
     Returns
     -------
-    GeoDataFrame
-        One row a transect and side: side (``"left"``, ``"right"``), chainage_m (of the transect), from_m, to_m (chainage of the piece of line that
-        it stands for), bank_m (from the line to the start), width_m, geometry (the green part of the transect; empty where none).
+    DataFrame
+        Rows that tile the line on each side: side (``"left"``, ``"right"``), from_m, to_m (chainage), and at either end of the row, linear
+        between them: from_width_m, to_width_m (NaN: no bank within reach), from_beside_m, to_beside_m (to the nearest of `beside`, infinite
+        where none is in reach), from_known_m, to_known_m (from the bank to ground that is not mapped); bank_m (from the line, in the middle).
 
     Raises
     ------
@@ -64,16 +82,19 @@ def measured_width(
 
     Notes
     -----
-    The width is the unbroken run of green from the start outwards: green behind a gap does not protect the bank and is not
-    counted. A transect stands at right angles to the chord of one step, so that a wiggle of the drawing does not turn it.
+    The width is the unbroken run of green from the bank outwards: green behind a gap does not protect the bank and is not counted.
+
+    Nothing is sampled: the view sweeps over every step, and rows end wherever it passes a corner of a polygon, so that between the
+    ends of a row the width changes evenly. Places are right to a centimetre for the views as they stand. Outside a bend, the wedge
+    between the views of two steps is not seen, and inside it the views overlap; a shorter step makes both smaller.
 
     Examples
     --------
     >>> road = shapely.LineString([(0, 0), (1000, 0)])
-    >>> trees = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 25), shapely.box(0, -40, 500, 0)], crs=4547)
-    >>> found = measured_width(road, trees, step_m=250, reach_m=100)
-    >>> found.groupby("side")["width_m"].apply(list).to_dict()
-    {'left': [25.0, 25.0, 25.0, 25.0], 'right': [40.0, 40.0, 0.0, 0.0]}
+    >>> trees = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 25), shapely.box(0, -40, 333, 0)], crs=4547)
+    >>> found = measured_width(road, trees, step_m=500, reach_m=100)
+    >>> found.loc[found["side"] == "right", ["from_m", "to_m", "from_width_m", "to_width_m"]].to_numpy().round(9).tolist()
+    [[0.0, 333.0, 40.0, 40.0], [333.0, 500.0, 0.0, 0.0], [500.0, 1000.0, 0.0, 0.0]]
     """
     require_metric(green)
     if not step_m > 0 or not reach_m > 0 or start_m < 0:
@@ -82,122 +103,173 @@ def measured_width(
             _("widths need a step and a reach above 0 m, not {step} and {reach}.").format(step=step_m, reach=reach_m),
             cure=_("For example step_m=50, reach_m=200."),
         )
-    joined = one_line(line)
-    ends = np.linspace(0.0, joined.length, int(np.ceil(joined.length / step_m - 1e-9)) + 1)
-    middle = (ends[:-1] + ends[1:]) / 2
-    feet = shapely.get_coordinates(shapely.line_interpolate_point(joined, middle))
-    outward = _normals(joined, middle, ends[1] / 2)
-    water = np.empty(0, object)
-    if banks is not None:
-        require_same_crs(green, banks)
-        water = banks.geometry.to_numpy()
-    sides = []
-    for side, sign in (("left", 1.0), ("right", -1.0)):
-        # The bank may be anywhere within the reach; the green is then looked for over the reach again.
-        rays = _rays(feet, sign * outward, np.zeros(len(feet)), reach_m)
-        bank_m = np.maximum(_run(rays, water), start_m if banks is None else 0.0)
-        rays = _rays(feet, sign * outward, bank_m, reach_m)
-        width_m = _run(rays, green.geometry.to_numpy())
-        seen = shapely.line_interpolate_point(rays, width_m)
-        shapes = shapely.linestrings(
-            np.stack([shapely.get_coordinates(shapely.get_point(rays, 0)), shapely.get_coordinates(seen)], axis=1)
-        )
-        shapes[width_m == 0] = shapely.LineString()
-        rows = {"side": side, "chainage_m": origin_m + middle, "from_m": origin_m + ends[:-1], "to_m": origin_m + ends[1:],
-                "bank_m": bank_m, "width_m": width_m}  # fmt: skip
-        sides.append(gpd.GeoDataFrame(rows, geometry=shapes, crs=green.crs))
-    return gpd.GeoDataFrame(pd.concat(sides, ignore_index=True), crs=green.crs)
+    for other in (banks, beside, mapped):
+        if other is not None:
+            require_same_crs(green, other)
+    course = _course(one_line(line), step_m)
+    look_m = reach_m if bank_reach_m is None else bank_reach_m
+    bands = course.bands(look_m + reach_m)
+    ground = {
+        name: _clipped(frame, bands)
+        for name, frame in {"banks": banks, "green": green, "beside": beside, "mapped": mapped}.items()
+        if frame is not None
+    }
+    rows = list(_until_straight(course, ground, look_m, reach_m, start_m if banks is None else None))
+    starts, ends, values = (np.concatenate(part) for part in zip(*rows, strict=True))
+    order = np.argsort(starts, kind="stable")
+    starts, ends, values = starts[order] + origin_m, ends[order] + origin_m, values[order]
+    tables = []
+    for place, (side, _sign) in enumerate(SIDES):
+        table = {"side": side, "from_m": starts, "to_m": ends}
+        for column, name in enumerate(("bank", "width", "beside", "known")):
+            table |= {f"from_{name}_m": values[:, 0, place, column], f"to_{name}_m": values[:, 1, place, column]}
+        frame = pd.DataFrame(table)
+        frame["bank_m"] = (frame.pop("from_bank_m") + frame.pop("to_bank_m")) / 2
+        tables.append(frame)
+    return pd.concat(tables, ignore_index=True)
 
 
-def compliance(widths: pd.DataFrame, required_m: float) -> pd.DataFrame:
-    """How much of the length is wide enough (达标长度比例), left and right apart.
+@dataclass(frozen=True)
+class _Course:
+    """A line in steps, each with one direction of view.
 
-    Parameters
-    ----------
-    widths : DataFrame
-        From `measured_width`.
-    required_m : float
-        The width asked for, metres; what is just as wide complies.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by side: length_m, complying_m, share (0 to 1), narrowest_m, narrowest_at_m (chainage of the first such).
-
-    Examples
-    --------
-    >>> road = shapely.LineString([(0, 0), (1000, 0)])
-    >>> trees = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 30), shapely.box(0, -40, 500, 0)], crs=4547)
-    >>> compliance(measured_width(road, trees, step_m=100, reach_m=100), 30)["share"].to_dict()
-    {'left': 1.0, 'right': 0.5}
+    `at` (n+1) and `corners` (n+1, 2): chainage and place of its vertices and of the ends of its steps; `step` (n): the step of each segment
+    between them; `left` (steps, 2): the view to the left.
     """
-    rows = {}
-    for side, part in widths.groupby("side", sort=True):
-        lengths = part["to_m"] - part["from_m"]
-        good = lengths[_wide(part, required_m)].sum()
-        least = part["width_m"].idxmin()
-        rows[side] = {
-            "length_m": lengths.sum(),
-            "complying_m": good,
-            "share": good / lengths.sum(),
-            "narrowest_m": part.at[least, "width_m"],
-            "narrowest_at_m": part.at[least, "chainage_m"],
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
+
+    at: Array
+    corners: Array
+    step: Array
+    left: Array
+
+    def places(self, at: Array) -> Array:
+        """Points of the line by chainage."""
+        return np.stack([np.interp(at, self.at, self.corners[:, axis]) for axis in (0, 1)], axis=-1)
+
+    def bands(self, reach_m: float) -> Array:
+        """The ground that the views of each step sweep over, on both sides, and a little more."""
+        first = np.searchsorted(self.step, np.arange(len(self.left)))
+        last = np.searchsorted(self.step, np.arange(len(self.left)), side="right")
+        swept = []
+        for left, one, other in zip(self.left * reach_m, first, last, strict=True):
+            corners = self.corners[one : other + 1]
+            swept.append(shapely.multipoints(np.concatenate([corners + left, corners - left])))
+        # Wider by a metre, so that the corners which the cut makes stand outside the views.
+        return np.asarray(shapely.buffer(shapely.convex_hull(swept), 1.0, join_style="mitre"))
 
 
-def failing_stretches(
-    line: Any, widths: gpd.GeoDataFrame, required_m: float, *, origin_m: float = 0.0
-) -> gpd.GeoDataFrame:
-    """The stretches that are too narrow (不达标路段、河段), by chainage, as pieces of the line.
-
-    Parameters
-    ----------
-    line, origin_m
-        As for `measured_width`.
-    widths : GeoDataFrame
-        From `measured_width` along the same line.
-    required_m : float
-        The width asked for, metres.
-
-    Returns
-    -------
-    GeoDataFrame
-        side, start, end (``K36+945``), from_m, to_m, length_m, narrowest_m, missing_m (at the narrowest place), geometry.
-
-    Notes
-    -----
-    Ends are right to half a step: transects stand in the middle of the pieces that they stand for.
-    """
-    rows, shapes = [], []
-    for side, part in widths.groupby("side", sort=True):
-        records = list(zip(part["from_m"], part["to_m"], part["width_m"], _wide(part, required_m), strict=True))
-        for wide, run in groupby(records, key=lambda record: bool(record[3])):
-            if wide:
-                continue
-            found = list(run)
-            start, end, narrowest = found[0][0], found[-1][1], min(record[2] for record in found)
-            rows.append(
-                (side, chainage_of(start), chainage_of(end), start, end, end - start, narrowest, required_m - narrowest)
-            )
-            shapes.append(stretch(line, start, end, origin_m=origin_m))
-    columns = ["side", "start", "end", "from_m", "to_m", "length_m", "narrowest_m", "missing_m"]
-    return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry=shapes, crs=widths.crs)
-
-
-def _wide(widths: pd.DataFrame, required_m: float) -> Any:
-    return widths["width_m"] >= required_m - JOINT_M
-
-
-def _normals(line: Any, places_m: Array, half_m: float) -> Array:
-    """Unit vectors to the left of the line, by the chord round each place."""
-    back = shapely.get_coordinates(shapely.line_interpolate_point(line, np.maximum(places_m - half_m, 0)))
-    ahead = shapely.get_coordinates(shapely.line_interpolate_point(line, np.minimum(places_m + half_m, line.length)))
-    chord = ahead - back
-    # A chord of no length (a loop of one step) has no direction: it is taken to run east rather than to fail.
+def _course(line: Any, step_m: float) -> _Course:
+    drawn = shapely.get_coordinates(line)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(drawn, axis=0).T))])
+    ends = np.linspace(0.0, along[-1], int(np.ceil(along[-1] / step_m - 1e-9)) + 1)
+    at = np.union1d(along, ends)
+    at = np.concatenate([at[:1], at[1:-1][np.diff(at[:-1]) > 1e-9], at[-1:]])
+    corners = np.column_stack([np.interp(at, along, drawn[:, axis]) for axis in (0, 1)])
+    step = np.minimum(np.searchsorted(ends, (at[:-1] + at[1:]) / 2, side="right") - 1, len(ends) - 2)
+    chord = np.diff(np.column_stack([np.interp(ends, along, drawn[:, axis]) for axis in (0, 1)]), axis=0)
     length = np.hypot(*chord.T)
+    # A chord of no length (a loop of one step) has no direction: it is taken to run east rather than to fail.
     chord = np.where(length[:, None] > 0, chord / np.where(length, length, 1)[:, None], [1.0, 0.0])
-    return np.column_stack([-chord[:, 1], chord[:, 0]])
+    return _Course(at, corners, step, np.column_stack([-chord[:, 1], chord[:, 0]]))
+
+
+def _clipped(frame: gpd.GeoDataFrame, bands: Array) -> Array:
+    """The ground of a frame within each band, as one shape without inner edges."""
+    shapes = frame.geometry.to_numpy()
+    band, shape = shapely.STRtree(shapes).query(bands, predicate="intersects")
+    parts, owner = shapely.get_parts(shapely.intersection(shapes[shape], bands[band]), return_index=True)
+    areas = shapely.get_dimensions(parts) == 2  # a polygon that only touches the band leaves a line or a point
+    parts, band = parts[areas], band[owner[areas]]
+    order = np.argsort(band, kind="stable")
+    split = np.split(parts[order], np.searchsorted(band[order], np.arange(1, len(bands))))
+    return np.array([shapely.union_all(group) if len(group) else shapely.Polygon() for group in split], dtype=object)
+
+
+def _until_straight(
+    course: _Course, ground: dict[str, Array], look_m: float, reach_m: float, start_m: float | None
+) -> Any:
+    """Starts, ends and the values there (n, 2, sides, 4) of stretches on which all values change evenly."""
+    starts, ends, segment = _between_corners(course, ground)
+    while len(starts):
+        length = ends - starts
+        inset = np.minimum(length / 4, INSET_M)
+        places = np.stack([starts + inset, (starts + ends) / 2, ends - inset], axis=1)
+        step = np.repeat(course.step[segment], 3)
+        seen = _views(course, places.ravel(), step, ground, look_m, reach_m, start_m)
+        one, middle, other = np.moveaxis(seen.reshape(len(starts), 3, *seen.shape[1:]), 1, 0)
+        with np.errstate(invalid="ignore"):
+            even = (np.abs(one + other - 2 * middle) <= STRAIGHT_M) | ((one == middle) & (middle == other))
+        even |= np.isnan(one) & np.isnan(middle) & np.isnan(other)
+        straight, short = even.all(axis=(1, 2)), length <= PLACE_M
+        with np.errstate(invalid="ignore"):
+            half = (other - one) * (length / (2 * (length - 2 * inset)))[:, None, None]
+        half = np.where(even & np.isfinite(middle), half, 0.0)
+        values = np.stack([middle - half, middle + half], axis=1)
+        done = straight | short
+        yield starts[done], ends[done], values[done]
+        starts, ends, segment = starts[~done], ends[~done], segment[~done]
+        halves = (starts + ends) / 2
+        starts, ends = np.concatenate([starts, halves]), np.concatenate([halves, ends])
+        segment = np.concatenate([segment, segment])
+
+
+def _between_corners(course: _Course, ground: dict[str, Array]) -> tuple[Array, Array, Array]:
+    """Pieces of the line between the places at which the view passes a corner of a polygon: starts, ends, segment."""
+    marks = list(ground.values())
+    if "banks" in ground:
+        # Where the edge of a green crosses the bank, the width leaps without a corner.
+        bank = shapely.boundary(ground["banks"])
+        marks += [shapely.intersection(bank, shapely.boundary(ground[name])) for name in ground if name != "banks"]
+    corner, step = shapely.get_coordinates(np.stack(marks).ravel(), return_index=True)
+    step %= len(course.left)
+    order = np.argsort(step, kind="stable")
+    corner, step = corner[order], step[order]
+    first = np.searchsorted(step, course.step)
+    count = np.searchsorted(step, course.step, side="right") - first
+    segment = np.repeat(np.arange(len(course.step)), count)
+    which = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    ahead = np.column_stack([course.left[:, 1], -course.left[:, 0]])[course.step]
+    length = np.einsum("ij,ij->i", np.diff(course.corners, axis=0), ahead)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.einsum("ij,ij->i", corner[which] - course.corners[segment], ahead[segment]) / length[segment]
+    passed = (away > 0) & (away < 1)
+    at = course.at[segment[passed]] + away[passed] * np.diff(course.at)[segment[passed]]
+    cuts = np.union1d(course.at, at)
+    # Corners passed at once (both ends of an edge across the line) differ by rounding.
+    kept = np.concatenate([[True], np.diff(cuts[:-1]) > 1e-9, [True]])
+    cuts = cuts[kept]
+    middle = (cuts[:-1] + cuts[1:]) / 2
+    return cuts[:-1], cuts[1:], np.clip(np.searchsorted(course.at, middle) - 1, 0, len(course.step) - 1)
+
+
+def _views(
+    course: _Course,
+    places: Array,
+    step: Array,
+    ground: dict[str, Array],
+    look_m: float,
+    reach_m: float,
+    start_m: float | None,
+) -> Array:
+    """bank, width, beside, known (metres) of the views from places of the line: (places, sides, 4)."""
+    feet = course.places(places)
+    seen = np.full((len(places), 2, 4), np.inf)
+    for side, (_name, sign) in enumerate(SIDES):
+        outward = sign * course.left[step]
+        if start_m is None:
+            bank_m = _run(_rays(feet, outward, np.zeros(len(feet)), look_m), ground["banks"][step])
+            bank_m[bank_m >= look_m - JOINT_M] = np.nan
+        else:
+            bank_m = np.full(len(feet), start_m)
+        rays = _rays(feet, outward, np.nan_to_num(bank_m), reach_m)
+        seen[:, side, 0] = bank_m
+        seen[:, side, 1] = _run(rays, ground["green"][step])
+        if "beside" in ground:
+            seen[:, side, 2] = _first(rays, ground["beside"][step])
+        if "mapped" in ground:
+            seen[:, side, 3] = _run(rays, ground["mapped"][step])
+        seen[np.isnan(bank_m), side, 1:] = np.nan
+    return seen
 
 
 def _rays(feet: Array, outward: Array, from_m: Array, reach_m: float) -> Array:
@@ -206,19 +278,30 @@ def _rays(feet: Array, outward: Array, from_m: Array, reach_m: float) -> Array:
     return rays
 
 
-def _run(rays: Array, shapes: Array) -> Array:
-    """Length of the unbroken run inside the shapes from the start of each ray, metres."""
-    runs = np.zeros(len(rays))
-    if not len(shapes):
-        return runs
-    ray, shape = shapely.STRtree(shapes).query(rays, predicate="intersects")
-    pieces, owner = shapely.get_parts(shapely.intersection(rays[ray], shapes[shape]), return_index=True)
-    lines = shapely.get_type_id(pieces) == 1
-    pieces, owner = pieces[lines], ray[owner[lines]]
+def _spans(rays: Array, shapes: Array) -> tuple[Array, Array, Array]:
+    """Where rays lie in the shape of each: ray, from and to (metres from its start), in the order of rays and outwards."""
+    pieces, owner = shapely.get_parts(shapely.intersection(rays, shapes), return_index=True)
+    lines = shapely.length(pieces) > 0
+    pieces, owner = pieces[lines], owner[lines]
     starts = shapely.get_point(rays[owner], 0)
     ends = [shapely.distance(shapely.get_point(pieces, place), starts) for place in (0, -1)]
     near, far = np.minimum(*ends), np.maximum(*ends)
-    for place in np.lexsort((near, owner)):  # from the start of each ray outwards
-        if near[place] <= runs[owner[place]] + JOINT_M:
-            runs[owner[place]] = max(runs[owner[place]], far[place])
+    order = np.lexsort((near, owner))
+    return owner[order], near[order], far[order]
+
+
+def _run(rays: Array, shapes: Array) -> Array:
+    """Length of the unbroken run inside the shape from the start of each ray, metres."""
+    runs = np.zeros(len(rays))
+    for ray, near, far in zip(*_spans(rays, shapes), strict=True):
+        if near <= runs[ray] + JOINT_M:
+            runs[ray] = max(runs[ray], far)
     return runs
+
+
+def _first(rays: Array, shapes: Array) -> Array:
+    """From the start of each ray to the shape, metres; infinite where it does not meet it."""
+    first = np.full(len(rays), np.inf)
+    ray, near, _far = _spans(rays, shapes)
+    np.minimum.at(first, ray, near)
+    return first

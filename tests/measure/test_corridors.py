@@ -12,15 +12,13 @@ from shapely import LineString, Point, box
 from ecospace.errors import RuleError, UsageError
 from ecospace.measure.corridors import (
     Register,
-    bank_widths,
     built_rate,
     clauses,
     corridor_register,
     greenway_per_10000,
     missing_names,
 )
-from ecospace.report.corridor_tables import failing_table, gaps_table, makeup_table, register_table, status_table
-from ecospace.space.buffer import buffer_rules
+from ecospace.report.corridor_tables import gaps_table, makeup_table, register_table, status_table
 
 SAMPLE = Path(__file__).resolve().parents[2] / "layers" / "sample"
 #: 2 km x 1 km: forest in the west, fields in the east, a river 100 m wide along y = 500.
@@ -91,6 +89,45 @@ def test_a_corridor_without_a_width_has_no_area_and_says_so():
     assert register_table(found).rows()[3][7] == "—"
 
 
+def test_chainage_of_the_layer_is_read_and_both_directions():
+    """The stretch of the plan (B08): 8 595 m of road from K36+945; a gap of 500 m that begins 1 000 m from its western end."""
+    road = LineString([(0, 500), (8595, 500)])
+    trees = [box(0, 400, 1000, 600), box(1500, 400, 8595, 600)]
+    land = frame([*trees, box(1000, 400, 1500, 600)], group=["forest", "forest", "cropland"])
+    ground = frame([box(0, 0, 8595, 1000)])
+
+    def told(line: LineString, **columns: object) -> list[object]:
+        row = {"name": ["S367"], "clause": ["B08"], "width_m": [100]} | {key: [value] for key, value in columns.items()}
+        found = corridor_register(frame([line], **row), land, ground)
+        gap = found.gaps.iloc[0]
+        return [*found.corridors[["start", "end"]].iloc[0], gap["start"], gap["end"]]
+
+    there = ["K36+945", "K45+540", "K37+945", "K38+445"]
+    assert told(road, start_m="K36+945") == told(road, start_m=36_945.0) == there
+    assert told(road.reverse(), start_m="K36+945", reversed="是") == there
+    assert told(road.reverse(), start_m="K36+945") == ["K36+945", "K45+540", "K44+040", "K44+540"]
+    assert told(road) == ["K0+000", "K8+595", "K1+000", "K1+500"]
+
+
+def test_a_line_that_is_not_as_long_as_its_chainages_is_told():
+    row = {"name": ["S367"], "clause": ["B08"], "width_m": [100], "start_m": ["K36+945"], "end_m": ["K45+540"]}
+    land = frame([box(0, 0, 9000, 1000)], group=["forest"])
+    for length, codes in ((8_595.4, []), (8_500, ["F-CORRIDOR-04"])):
+        axis = LineString([(0, 500), (length, 500)])
+        found = corridor_register(frame([axis], **row), land, frame([box(0, 0, 9000, 1000)]))
+        assert [finding.code for finding in found.findings] == codes
+    assert "K36+945–K45+540 应为 8595 米" in found.findings[0].text and "8500" in found.findings[0].text
+
+
+def test_without_land_use_the_register_says_what_it_does_not_know():
+    axis = LineString([(0, 500), (2000, 500)])
+    found = corridor_register(frame([axis], name=["潭江"], width_m=[200]), None, frame([BOUNDARY]))
+    row = found.corridors.iloc[0]
+    assert row["area_m2"] == pytest.approx(400_000) and row["end"] == "K2+000"
+    assert np.isnan([row["natural_m2"], row["natural_share"], row["gaps"], row["narrowest_m"]]).all()
+    assert "0.0" not in register_table(found).rows()[0]
+
+
 def test_built_rate_and_greenway():
     """5 km of 5.4 km are built; 2 km of greenway for 20 000 people."""
     found = registered()
@@ -107,16 +144,6 @@ def test_names_of_the_plan_that_are_missing_are_named():
     assert missing["C03"] == [name for name in clauses()["C03"]["names"] if name != "水口"]
 
 
-def test_bank_widths_against_the_rule():
-    """30 m on both banks (B02): forest on the first kilometre, fields on the second."""
-    river = frame([LineString([(0, 500), (2000, 500)])], name=["潭江"])
-    rule = buffer_rules()["B02"]
-    table, failing = bank_widths(river, frame([RIVER]), frame(FOREST), rule.widths_m()[0], step_m=100)
-    assert table[["side", "share", "narrowest_m"]].to_numpy().tolist() == [["left", 0.5, 0], ["right", 0.5, 0]]
-    assert failing[["start", "end"]].to_numpy().tolist() == [["K1+000", "K2+000"]] * 2
-    assert [row[2:4] for row in failing_table(failing, rule).rows()] == [["K1+000", "K2+000"]] * 2
-
-
 def test_tables_print():
     found = registered()
     for table in (register_table(found), makeup_table(found), status_table(found), gaps_table(found)):
@@ -124,13 +151,17 @@ def test_tables_print():
 
 
 def test_a_rule_without_a_width_is_refused_by_the_command():
-    from ecospace.commands.corridors import rule_named
+    from ecospace.commands.corridors import rules_named
 
     with pytest.raises(RuleError, match="E-RULE-62"):
-        rule_named("B07", None)
-    assert rule_named("B07", 30).widths_m() == (30,)
-    with pytest.raises(UsageError, match="E-USE-85"):
-        rule_named("B99", None)
+        rules_named(["B07"], None)
+    assert rules_named(["B07"], 30)[0].widths_m() == (30,)
+    assert [rule.key for rule in rules_named(["B02", "B05", "B02"], None)] == ["B02", "B05"]
+    for key in ("B99", "B04", "B06a"):  # no rule; hills in view; a service radius
+        with pytest.raises(UsageError, match="E-USE-85"):
+            rules_named([key], None)
+    with pytest.raises(UsageError, match="E-USE-86"):
+        rules_named(["B02", "B07"], 30)
 
 
 @pytest.mark.slow
@@ -152,6 +183,9 @@ def test_every_name_of_the_plan_is_registered_and_on_the_map(tmp_path: Path):
     assert all(row[table.headings().index("条款原文")] for row in table.rows())
     stretch = found.corridors[found.corridors["clause"] == "B08"]
     assert stretch["length_m"].iloc[0] == pytest.approx(8_595, abs=0.01)
+    assert stretch[["start", "end"]].iloc[0].tolist() == ["K36+945", "K45+540"]
+    names = " ".join(found.corridors["name"])
+    assert all(name in names for name in ("K36+945~K45+540", "生态墙"))
 
     drawn = {placed.name.text for placed in corridor_figure(study, found).plan.names}
     assert {str(number) for number in range(1, len(found.corridors) + 1)} <= drawn
