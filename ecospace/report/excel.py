@@ -87,8 +87,10 @@ def _write_table(book: Workbook, table: Table, name: str) -> None:
     count = len(table.columns)
     sheet.merge_range(0, 0, 0, max(count - 1, 1), clean(table.title), title)
     sheet.set_row(0, 26)
+    wide = [_column_width(table, column) for column in range(count)]
     for column, heading in enumerate(table.headings()):
         sheet.write_string(1, column, clean(heading), head)
+    sheet.set_row(1, _height(table.headings(), wide))
     formats: dict[int, Any] = {}
     for i, row in enumerate(table.numbers()):
         for column, cell in enumerate(row):
@@ -100,13 +102,14 @@ def _write_table(book: Workbook, table: Table, name: str) -> None:
                 sheet.write_number(2 + i, column, float(cell), formats[decimals])
             else:
                 sheet.write_string(2 + i, column, clean(cell), text)
+        # Not every office program fits the height of rows by itself; text then runs over its neighbours.
+        sheet.set_row(2 + i, _height([f"{cell}" for cell in row], wide))
     below = [*table.notes, *([_("Source: {source}").format(source=table.source)] if table.source else [])]
     for i, line in enumerate(below):
         sheet.merge_range(3 + len(table.frame) + i, 0, 3 + len(table.frame) + i, max(count - 1, 1), clean(line), note)
-        widths = sum(_column_width(table, column) for column in range(count))
-        sheet.set_row(3 + len(table.frame) + i, 14 * (1 + int(_width(line) // max(widths, 20))))
+        sheet.set_row(3 + len(table.frame) + i, 14 * (1 + int(_width(line) // max(sum(wide), 20))))
     for column in range(count):
-        sheet.set_column(column, column, _column_width(table, column))
+        sheet.set_column(column, column, wide[column])
     sheet.freeze_panes(2, 0)
     sheet.repeat_rows(0, 1)
     sheet.set_landscape()
@@ -137,8 +140,17 @@ def _write_explanation(book: Workbook, explanation: Mapping[str, Any], name: str
 
 
 def _column_width(table: Table, column: int) -> float:
-    texts = [table.headings()[column], *[row[column] for row in table.rows()]]
-    return float(min(max(9, max(_width(text) for text in texts) + 2), 42))
+    """Wide enough for the longest cell on one line, and for the heading on two."""
+    texts = [_width(row[column]) + 2 for row in table.rows()]
+    return float(min(max(9, _width(table.headings()[column]) / 2 + 5, *texts), 42))
+
+
+def _height(cells: Sequence[str], widths: Sequence[float]) -> float:
+    """Points for the cell with the most lines."""
+    lines = max(
+        (-(-_width(cell) // max(int(wide) - 1, 1)) for cell, wide in zip(cells, widths, strict=True)), default=1
+    )
+    return 15.0 * max(lines, 1)
 
 
 def _width(text: str) -> int:
