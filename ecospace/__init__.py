@@ -1,12 +1,18 @@
 """ecospace: ecological-space analysis for planners (生态空间分析工具).
 
 The public names, in the order in which a study uses them. Each is imported when it is first used.
+
+Importing the package makes GDAL safe for the process: `ecospace.layers.gdal` sets the environment that pyogrio and rasterio
+read when they are imported, so whichever module of ours imports them first, drivers that read other files or call the
+network are not there.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
+
+from ecospace.layers import gdal as _gdal
 
 __version__ = "0.1.0"
 
@@ -36,6 +42,8 @@ _HOME = {
     "study_tables": "ecospace.report.study_tables",
     "save_outputs": "ecospace.report.outputs",
 }
+
+_gdal.prepare_environment()
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 

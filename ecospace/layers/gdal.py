@@ -1,9 +1,9 @@
 """GDAL, made safe before it is imported: no driver that reads other files or calls the network, no network at all.
 
-Importing this module sets the environment; the two wheels that carry a GDAL of their own (pyogrio for vectors,
-rasterio for rasters) are imported only when `vector` or `raster` is called. A driver list set later than the import
-has no effect (trust.md, finding 11): where pyogrio is already there, what remains is that only a file whose first
-bytes were recognised by `sniff` is ever opened, and that it is opened through `connection`.
+`import ecospace` sets the environment; the two wheels that carry a GDAL of their own (pyogrio for vectors, rasterio for
+rasters) read it when they are imported. A driver list set later than that has no effect (trust.md, finding 11): where
+the user's program has imported them before, what remains is that only a file whose first bytes were recognised by
+`sniff` is ever opened, and that it is opened through `connection`.
 """
 
 from __future__ import annotations
@@ -56,9 +56,6 @@ def prepare_environment() -> None:
     wanted = [*filter(None, os.environ.get("GDAL_SKIP", "").split(",")), *RISKY_DRIVERS]
     os.environ["GDAL_SKIP"] = ",".join(dict.fromkeys(wanted))
     os.environ.update(CONFIG)
-
-
-prepare_environment()
 
 
 def vector() -> ModuleType:
