@@ -117,6 +117,7 @@ class SiteResult:
     def as_dict(self) -> dict[str, Any]:
         """Plain values in a form that stays: see `SCHEMA`."""
         site = self.site
+        drawn = site.drawn_as or site
         declared = site.declared_area_m2
         keys = sorted({key for verdict in self.verdicts for key in verdict.clauses})
         return {
@@ -130,7 +131,7 @@ class SiteResult:
             "site": {
                 "id": site.id, "name": site.name, "use": site.use, "file": site.file,
                 "sha256": dict(sorted(site.sha256.items())),
-                "crs": site.crs.name, "drawn": site.drawn, "width_m": site.width_m, "radius_m": site.radius_m,
+                "crs": drawn.crs.name, "drawn": drawn.drawn, "width_m": site.width_m, "radius_m": site.radius_m,
                 "activity": site.activity.code if site.activity else None, "polluting": site.polluting,
                 "area_m2": self.area_m2, "declared_area_m2": declared,
                 "difference_m2": None if declared is None else self.area_m2 - declared,

@@ -118,8 +118,8 @@ def _of(result: SiteResult, rule: str) -> tuple[float, list[Verdict]]:
 
 
 def _undecided(subject: str, verdicts: list[Verdict]) -> str:
-    reason = next((v.text for v in verdicts if v.level is Level.UNDECIDED), _("cannot be judged"))
-    return _("{subject}: {reason}.").format(subject=subject, reason=reason)
+    reason = next((v.text for v in verdicts if v.level is Level.UNDECIDED), _("no rule asked for it"))
+    return _("{subject} cannot be judged: {reason}.").format(subject=subject, reason=reason)
 
 
 def _redline(result: SiteResult) -> str:
@@ -131,7 +131,7 @@ def _redline(result: SiteResult) -> str:
             return _("The site shares a boundary with the ecological red line and takes none of its ground.")
         return _("The site does not lie in the ecological red line.")
     activity = result.site.activity
-    if result.site.drawn == "line" and (activity is None or activity.kind == "plain"):
+    if (result.site.drawn_as or result.site).drawn == "line" and (activity is None or activity.kind == "plain"):
         return _(
             "The line crosses the ecological red line; a corridor of {width} m takes {area} of it. "
             "Whether land is applied for inside the red line: 〔to be added〕."

@@ -31,6 +31,8 @@ COLUMNS = {
     "width_m": ("width_m", "廊道宽度"),
     "radius_m": ("radius_m", "半径"),
 }
+#: Type of a mixed geometry.
+COLLECTION = 7
 YES, NO = {"yes", "true", "1", "是", "y"}, {"no", "false", "0", "否", "n"}
 
 
@@ -60,6 +62,8 @@ class Site:
     sha256 : mapping of str to str
     findings : tuple of Finding
         What was seen while reading it.
+    drawn_as : Site or None
+        What was drawn, where the ground of this one was made from it: the line of a corridor, the point of a circle.
     """
 
     id: str
@@ -76,6 +80,7 @@ class Site:
     file: str = ""
     sha256: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    drawn_as: Site | None = None
 
     @property
     def label(self) -> str:
@@ -137,9 +142,10 @@ def sites_of(
     Raises
     ------
     DataError
-        E-DATA-51 without a CRS or a shape.
+        E-DATA-51 without a CRS or a site, E-DATA-52 without a shape, E-DATA-53 for one that crosses itself, E-DATA-55 for a
+        mixture of areas, lines and points.
     UsageError
-        E-USE-51 for an activity, E-USE-52 for a yes or no that is not understood.
+        E-USE-51 for an activity, E-USE-52 for a yes or no, E-USE-55 for a number that is not understood.
     """
     frame: Any = getattr(source, "frame", source)
     given = {"activity": activity, "polluting": polluting, "width_m": width_m, "radius_m": radius_m}
@@ -179,6 +185,13 @@ def _value(row: Mapping[str, Any], column: str | None, otherwise: Any) -> Any:
 
 
 def _site(identifier: str, shape: Any, said: Mapping[str, Any], shared: Mapping[str, Any]) -> Site:
+    mixed = any(item.code == "F-GEO-22" for item in shared["findings"])
+    if mixed or (shape is not None and shapely.get_type_id(shape) == COLLECTION):
+        raise DataError(
+            "E-DATA-55",
+            _("the site is a mixture of areas, lines or points: what is not an area would be left out of the check."),
+            cure=_("Draw areas, lines and points as sites of their own."), features=[identifier],
+        )  # fmt: skip
     if shape is None or shape.is_empty:
         raise DataError(
             "E-DATA-52",
@@ -191,16 +204,23 @@ def _site(identifier: str, shape: Any, said: Mapping[str, Any], shared: Mapping[
         shape=_sound(shapely.force_2d(shape), identifier),
         activity=activity(None if said["activity"] is None else str(said["activity"])),
         polluting=yes_or_no(said["polluting"]),
-        width_m=_metres(said["width_m"]),
-        radius_m=_metres(said["radius_m"]),
+        width_m=_number(said["width_m"], "width_m"),
+        radius_m=_number(said["radius_m"], "radius_m"),
         use=str(said["use"] or ""),
-        declared_area_m2=_metres(said["declared_area_m2"]),
+        declared_area_m2=_number(said["declared_area_m2"], "declared_area_m2"),
         **shared,
     )
 
 
-def _metres(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _number(value: Any, column: str) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            "E-USE-55",
+            _("{column} = {value!r} is no number.").format(column=column, value=value),
+            cure=_("Write it in metres or square metres without a unit, or leave it empty."),
+        ) from error
 
 
 def yes_or_no(value: Any) -> bool | None:
@@ -244,10 +264,17 @@ def on_the_ground(site: Site, study_crs: StudyCRS) -> Site:
     Raises
     ------
     UsageError
-        E-USE-53: a line without a width, a point without a radius; neither is guessed.
+        E-USE-53: a line without a width, a point without a radius; E-USE-54: a closed line. Nothing is guessed.
     """
     if site.drawn == "polygon":
         return site
+    if site.drawn == "line" and _closed(site.shape):
+        raise UsageError(
+            "E-USE-54",
+            _("{name} is drawn as a closed line: whether it is the outline of an area or a ring that takes a corridor is not "
+              "said.").format(name=site.label),
+            cure=_("Draw the area as a polygon; for a ring road split the line in two."),
+        )  # fmt: skip
     half = site.width_m / 2 if site.drawn == "line" and site.width_m else site.radius_m
     if half is None or not 0 <= half < np.inf or (site.drawn == "line" and not site.width_m):
         raise UsageError(
@@ -266,7 +293,13 @@ def on_the_ground(site: Site, study_crs: StudyCRS) -> Site:
 
     frame = study_crs.bring(GeoDataFrame(geometry=[site.shape], crs=site.crs))
     # 32 segments to a quarter circle: the area is 4e-4 too small, as any polygon in a circle is.
-    return replace(site, shape=frame.geometry.buffer(half, quad_segs=32).iloc[0], crs=study_crs.crs)
+    shape = frame.geometry.buffer(half, quad_segs=32).iloc[0]
+    return replace(site, shape=shape, crs=study_crs.crs, drawn_as=site.drawn_as or site)
+
+
+def _closed(lines: Any) -> bool:
+    parts = shapely.get_parts(lines)
+    return bool((shapely.is_closed(parts) & (shapely.get_num_points(parts) > 3)).any())
 
 
 def shapes_of(sites: Sequence[Site]) -> np.ndarray[Any, Any]:

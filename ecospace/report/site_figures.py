@@ -32,6 +32,14 @@ FIGURES = (
 )  # fmt: skip
 #: Ground shown around a site: so many times its size, and at least so many metres; units are larger than parcels.
 AROUND, LEAST_M, UNITS_LEAST_M = 2.0, 800.0, 2_500.0
+#: What a figure is about: where none of it lies around the site, the nearest is shown, up to so many metres.
+ABOUT = {
+    "F2": ("eco_redline",),
+    "F3": ("nature_reserve", "national_park", "protected_area", "forest_park", "water_source"),
+}
+FARTHEST_M = 12_000.0
+#: Share of the figure below which a site is a dot, and gets a ring.
+SMALLEST = 0.03
 #: Millimetres: the width between the margins, and two of them with their captions on a page.
 SIZE_MM = (158.0, 99.0)
 DPI = 220
@@ -71,7 +79,7 @@ def figures(result: SiteResult, study: Study) -> Iterator[SiteFigure]:
 
     site = GeoDataFrame({"name": [result.site.label]}, geometry=[result.ground], crs=study.crs.crs)
     for key, roles in FIGURES:
-        window = None if key == "F1" else _window(result, UNITS_LEAST_M if key == "F4" else LEAST_M)
+        window = None if key == "F1" else _window(result, key)
         frames = [found for role in roles for found in _frames(study, role, window)]
         if not frames:
             continue
@@ -85,11 +93,22 @@ def figures(result: SiteResult, study: Study) -> Iterator[SiteFigure]:
         yield SiteFigure(titles()[key], _drawn_from(study, frames), picture)
 
 
-def _window(result: SiteResult, least_m: float) -> Any:
-    """The ground that a figure shows, around the site."""
+def _window(result: SiteResult, key: str) -> Any:
+    """The ground that a figure shows: around the site, and as far as the nearest of what the figure is about."""
+    size_m = _size_m(result)
+    margin = max(min(AROUND * size_m, 0.5 * size_m + 1_000.0), UNITS_LEAST_M if key == "F4" else LEAST_M)
+    apart = [
+        c.distance_m for c in result.contacts.values() if c.layer.facts["role"] in ABOUT.get(key, ()) and c.distance_m
+    ]
+    # Where one of them lies near, the others need not be in the picture.
+    if apart and len(apart) == sum(c.layer.facts["role"] in ABOUT[key] for c in result.contacts.values()):
+        margin = max(margin, min(1.3 * min(apart), FARTHEST_M))
+    return shapely.buffer(shapely.envelope(result.ground), margin, cap_style="square", join_style="mitre")
+
+
+def _size_m(result: SiteResult) -> float:
     west, south, east, north = result.ground.bounds
-    margin = max(AROUND * max(east - west, north - south), least_m)
-    return shapely.box(west - margin, south - margin, east + margin, north + margin)
+    return float(max(east - west, north - south))
 
 
 def _frames(study: Study, role: str, window: Any) -> Iterator[tuple[str, str, GeoDataFrame]]:
@@ -129,11 +148,11 @@ def _drawn(
     from ecospace.maps.maplayer import MapLayer
 
     layers = [layer for name, role, frame in frames for layer in _layers(study, name, role, frame)]
-    if window is None or key == "F4":
+    west, south, east, north = study.boundary.total_bounds if window is None else window.bounds
+    wide_m = float(max(east - west, north - south))
+    if _size_m(result) < SMALLEST * wide_m:
         # A site is some metres on a map of a county: a ring shows where.
-        west, south, east, north = study.boundary.total_bounds if window is None else window.bounds
-        ring = result.ground.centroid.buffer(0.025 * max(east - west, north - south))
-        ring = ring.union(result.ground.buffer(0.01 * max(east - west, north - south)))
+        ring = result.ground.buffer(0.02 * wide_m)
         layers.append(MapLayer(GeoDataFrame(geometry=[ring], crs=study.crs.crs), "site", title=_("Place of the site")))
     else:
         layers.append(MapLayer(site, "site", title=_("Site")))

@@ -90,15 +90,24 @@ def _one_site(document: WordDocument, result: SiteResult, study: Study | None) -
     if absent:
         document.note(_("Note: by the study's settings the area has none of: {kinds}.").format(kinds=joined(absent)))
     _clauses(document, result)
+    _closing(document, result)
     if study is not None:
         _figures(document, result, study)
     document.heading(_("Annex"))
-    _grid(document, tables.boundary_points(result), _("Boundary points"), label=_("Annex table A1"))
-    _grid(document, tables.layer_facts(result), _("Layers that the check rests on"), label=_("Annex table A2"))
-    _closing(document, result)
+    _grid(document, tables.boundary_points(result), _("Boundary points"), label=_("Annex table A1"), small=True)
+    left_out = tables.points_left_out(result)
+    if left_out:
+        document.note(
+            _("Note: {count} more points are not listed here; they stand in the file of the site.").format(
+                count=left_out
+            )
+        )
+    _grid(
+        document, tables.layer_facts(result), _("Layers that the check rests on"), label=_("Annex table A2"), small=True
+    )
 
 
-def _grid(document: WordDocument, grid: tables.Grid, caption: str, *, label: str = "") -> None:
+def _grid(document: WordDocument, grid: tables.Grid, caption: str, *, label: str = "", small: bool = False) -> None:
     if not grid.rows:
         return
     document.table(
@@ -109,6 +118,7 @@ def _grid(document: WordDocument, grid: tables.Grid, caption: str, *, label: str
         widths=grid.widths,
         total=grid.total,
         label=label,
+        small=small,
     )
 
 
@@ -151,8 +161,8 @@ def _closing(document: WordDocument, result: SiteResult) -> None:
     noise = max((contact.noise_m for contact in result.contacts.values()), default=0.0)
     document.note(
         _("Note: {method}. Whether a site overlaps is decided on raw coordinates in each layer's own system; every overlap is "
-          "listed, however small. Rounding and transforms may hide {noise} m.").format(
-              method=result.study["area_method"], noise=f"{noise:.1g}")
+          "listed, however small. Rounding and transforms may hide {noise} mm.").format(
+              method=result.study["area_method"], noise=millimetres(noise))
     )  # fmt: skip
     missing = [label(role) for role in result.study["missing"]]
     if missing:
@@ -162,6 +172,15 @@ def _closing(document: WordDocument, result: SiteResult) -> None:
     document.note(
         _("This page set states overlays and clauses; it is no permit, and does not replace review by the authorities.")
     )
+
+
+def millimetres(metres: float) -> str:
+    """A noise floor in words of an office.
+
+    >>> millimetres(2e-7), millimetres(0.0123)
+    ('0.0002', '10')
+    """
+    return f"{float(f'{metres * 1000:.1g}'):.10f}".rstrip("0").rstrip(".") or "0"
 
 
 def save_site_workbook(results: Sequence[SiteResult], path: str | Path) -> Path:

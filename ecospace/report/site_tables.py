@@ -32,7 +32,9 @@ PROTECTED = (
     "world_heritage", "germplasm_reserve", "wetland", "public_forest",
 )  # fmt: skip
 #: Points of a boundary table beyond which a report would be a list of numbers; the rest is in the file itself.
-MOST_POINTS = 500
+MOST_POINTS = 600
+#: Points from which on two stand in a row.
+TWO_ABREAST = 24
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,14 @@ def basic_facts(result: SiteResult) -> list[tuple[str, str]]:
     """T1 地块基本情况."""
     site = result.site
     declared = site.declared_area_m2
-    points = int(shapely.get_num_coordinates(site.shape))
+    origin = site.drawn_as or site
+    points = int(shapely.get_num_coordinates(origin.shape))
     difference = "—" if declared is None else f"{round_number((result.area_m2 - declared) / 1e4, 4)} {_('ha')}"
-    drawn = {"polygon": _("area"), "line": _("line"), "point": _("point")}[site.drawn]
+    drawn = {"polygon": _("area"), "line": _("line"), "point": _("point")}[origin.drawn]
+    if origin.drawn == "line" and site.width_m:
+        drawn = _("line, corridor {width} m wide").format(width=f"{site.width_m:g}")
+    elif origin.drawn == "point" and site.radius_m is not None:
+        drawn = _("point, radius {radius} m").format(radius=f"{site.radius_m:g}")
     said = {True: _("yes"), False: _("no"), None: _("not stated")}[site.polluting]
     return [
         (_("Site no."), site.id),
@@ -98,7 +105,7 @@ def basic_facts(result: SiteResult) -> list[tuple[str, str]]:
         (_("Declared area"), "—" if declared is None else f"{hectares(declared)} {_('ha')}"),
         (_("Computed − declared"), difference),
         (_("Area method"), str(result.study["area_method"])),
-        (_("Coordinate system"), crs_text(site.crs.name)),
+        (_("Coordinate system"), crs_text(origin.crs.name)),
         (_("Shape, points"), f"{drawn}, {points}"),
         (_("File"), site.file or "—"),
         (_("Day of the check"), result.on.isoformat()),
@@ -139,7 +146,7 @@ def three_lines(result: SiteResult) -> Grid:
     for role in THREE_LINES:
         found = by_role(result, role)
         for contact in found:
-            relation = _relation(contact)
+            relation = _relation(result, contact)
             rows.append((contact.layer.title, hectares(contact.area_m2), percent(_share(result, contact.area_m2)),
                          metres(contact.distance_m), relation, str(contact.layer.facts.get("date") or "—")))  # fmt: skip
         if not found:
@@ -166,7 +173,7 @@ def protected_places(result: SiteResult) -> Grid:
                       hectares(meeting.area_m2), percent(_share(result, meeting.area_m2)), _met(meeting))
                      for meeting in contact.meetings]  # fmt: skip
             if not contact.meetings:
-                rows.append(("—", label(role), "—", "—", hectares(0.0), percent(0.0), _apart(contact)))
+                rows.append(("—", label(role), "—", "—", hectares(0.0), percent(0.0), _apart(result, contact)))
     headings = (
         _("Name"),
         _("Kind"),
@@ -180,7 +187,7 @@ def protected_places(result: SiteResult) -> Grid:
         headings,
         tuple(rows),
         ("left", "left", "center", "center", "right", "right", "center"),
-        (24, 25, 13, 22, 24, 24, 42),
+        (26, 25, 14, 24, 22, 22, 41),
     )
 
 
@@ -192,7 +199,9 @@ def water_zones(result: SiteResult) -> Grid:
         for contact in by_role(result, "water_source") for meeting in contact.meetings
     ]  # fmt: skip
     rows += [
-        ("—", "—", hectares(0.0), percent(0.0), _apart(c)) for c in by_role(result, "water_source") if not c.meetings
+        ("—", "—", hectares(0.0), percent(0.0), _apart(result, c))
+        for c in by_role(result, "water_source")
+        if not c.meetings
     ]
     if not by_role(result, "water_source"):
         rows = [("—", "—", "—", "—", _missing(result, "water_source"))]
@@ -305,8 +314,8 @@ def absent_kinds(result: SiteResult) -> list[str]:
 
 
 def boundary_points(result: SiteResult) -> Grid:
-    """A1 界址点坐标表: in the site's own CRS, X north and Y east in metres, or latitude and longitude."""
-    site = result.site
+    """A1 界址点坐标表: what was drawn in its own CRS, X north and Y east in metres, or latitude and longitude."""
+    site = result.site.drawn_as or result.site
     degrees = bool(site.crs.is_geographic)
     rows: list[tuple[str, ...]] = []
     rings = [
@@ -327,10 +336,21 @@ def boundary_points(result: SiteResult) -> Grid:
             length = f"{lengths[k]:.3f}" if k < len(lengths) and not degrees else ""
             place = (f"{north:.9f}", f"{east:.9f}") if degrees else (f"{north:.3f}", f"{east:.3f}")
             rows.append((name, str(ring_number), *place, length))
-    shown = rows[:MOST_POINTS]
     place = (_("Latitude B (°)"), _("Longitude L (°)")) if degrees else ("X (m)", "Y (m)")
     headings = (_("Point"), _("Ring"), *place, _("Side (m)"))
-    return Grid(headings, tuple(shown), ("center", "center", "right", "right", "right"), (14, 10, 26, 26, 18))
+    aligned, widths = ("center", "center", "right", "right", "right"), (9.0, 8.0, 22.0, 24.0, 16.0)
+    shown = rows[:MOST_POINTS]
+    if len(shown) <= TWO_ABREAST:
+        return Grid(headings, tuple(shown), aligned, widths)
+    blank = ("",) * len(headings)
+    pairs = zip(shown[::2], [*shown[1::2], blank], strict=False)
+    return Grid(headings * 2, tuple(one + other for one, other in pairs), aligned * 2, widths * 2)
+
+
+def points_left_out(result: SiteResult) -> int:
+    """How many points A1 does not list, because they would fill more pages than anybody reads."""
+    origin = result.site.drawn_as or result.site
+    return max(0, int(shapely.get_num_coordinates(origin.shape)) - MOST_POINTS)
 
 
 def layer_facts(result: SiteResult) -> Grid:
@@ -342,27 +362,37 @@ def layer_facts(result: SiteResult) -> Grid:
         rows.append((contact.layer.title, str(facts.get("source") or "—"), str(facts.get("date") or "—"),
                      crs_text(str(facts["crs"])), str(facts["features"]), digest or "—"))  # fmt: skip
     headings = (_("Layer"), _("Source"), _("Date"), _("Coordinate system"), _("Features"), "SHA-256")
-    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (36, 50, 22, 36, 15, 21))
+    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (34, 43, 25, 35, 17, 22))
 
 
 def _share(result: SiteResult, area_m2: float) -> float:
     return area_m2 / result.area_m2 if result.area_m2 > 0 else 0.0
 
 
-def _relation(contact: Contact) -> str:
-    if contact.relation == "unknown":
+def _relation(result: SiteResult, contact: Contact) -> str:
+    """Overlap, touching or apart; where a rule could not judge what lies apart, the table does not either."""
+    if contact.relation == "unknown" or (
+        contact.relation == "apart" and contact.layer.key in _undecided_layers(result)
+    ):
         return Level.UNDECIDED.label
     return {"overlap": _("overlap"), "touch": Level.TOUCHES.label, "apart": Level.CLEAR.label}[contact.relation]
+
+
+def _undecided_layers(result: SiteResult) -> set[str]:
+    """Layers that prove nothing: the site runs beyond the study area, or the layer is outdated. Distances are another question."""
+    undecided = [v for v in result.verdicts if v.level is Level.UNDECIDED and v.rule != "keeps_distance"]
+    return {key for verdict in undecided if "user-distance" not in verdict.clauses for key in verdict.layers}
 
 
 def _met(meeting: Meeting) -> str:
     return _("overlap") if meeting.relation == "overlap" else Level.TOUCHES.label
 
 
-def _apart(contact: Contact) -> str:
+def _apart(result: SiteResult, contact: Contact) -> str:
+    relation = _relation(result, contact)
     if contact.relation != "apart" or contact.distance_m is None:
-        return _relation(contact)
-    return _("not concerned ({distance})").format(distance=distance_text(contact.distance_m))
+        return relation
+    return _("{relation} ({distance})").format(relation=relation, distance=distance_text(contact.distance_m))
 
 
 def _missing(result: SiteResult, role: str) -> str:

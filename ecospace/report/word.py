@@ -153,6 +153,7 @@ class WordDocument:
         widths: Sequence[float] | None = None,
         total: bool = False,
         label: str = "",
+        small: bool = False,
     ) -> WordDocument:
         """A grid table with a caption above it; its heading row is repeated on each page.
 
@@ -171,6 +172,8 @@ class WordDocument:
             The last row is a sum, printed bold.
         label : str
             Instead of 表 and a number, e.g. 附表 A1.
+        small : bool
+            Small print, for annexes of many columns.
         """
         cells = [[self.clean(cell) for cell in row] for row in (headings, *rows)]
         if caption:
@@ -190,10 +193,18 @@ class WordDocument:
         ]
         for i, (row, texts) in enumerate(zip(made._tbl.tr_lst, cells, strict=True)):
             strong = i == 0 or (total and i == len(cells) - 1)
-            _row_properties(row, heading=i == 0)
+            _row_properties(row, heading=i == 0, height_mm=5.5 if small else 7.0)
             together = i < 2 or (len(cells) <= SHORT and i < len(cells) - 1)
             for cell, text, side in zip(row.tc_lst, texts, where, strict=True):
-                self._cell(cell, text, "center" if i == 0 else side, strong=strong, shaded=i == 0, together=together)
+                self._cell(
+                    cell,
+                    text,
+                    "center" if i == 0 else side,
+                    strong=strong,
+                    shaded=i == 0,
+                    together=together,
+                    style="Eco Small Cell" if small else "Eco Cell",
+                )
         self._add("", "Eco Gap")
         return self
 
@@ -245,7 +256,17 @@ class WordDocument:
             for cell, width in zip(row.tc_lst, widths_mm, strict=True):
                 cell.width = Mm(width)
 
-    def _cell(self, cell: Any, text: str, side: Align, *, strong: bool, shaded: bool, together: bool = False) -> None:
+    def _cell(
+        self,
+        cell: Any,
+        text: str,
+        side: Align,
+        *,
+        strong: bool,
+        shaded: bool,
+        together: bool = False,
+        style: str = "Eco Cell",
+    ) -> None:
         properties = cell.get_or_add_tcPr()
         if shaded:
             shade = OxmlElement("w:shd")
@@ -256,7 +277,7 @@ class WordDocument:
         middle.set(qn("w:val"), "center")
         properties.append(middle)
         paragraph = _Paragraph(cell.p_lst[0], self.document)
-        paragraph.style = self.document.styles["Eco Cell"]
+        paragraph.style = self.document.styles[style]
         paragraph.alignment = ALIGNMENTS[side]
         if together:
             paragraph.paragraph_format.keep_with_next = True
@@ -352,6 +373,7 @@ class WordDocument:
             "Eco Caption", HEADING_FACE, head, 10.5 if self._chinese else 9.5, align="center", before=6, after=3
         )
         self._style("Eco Cell", TABLE_FACE, latin, 10 if self._chinese else 9, line=14 if self._chinese else 12)
+        self._style("Eco Small Cell", TABLE_FACE, latin, 8.5, line=12)
         self._style("Eco Note", TABLE_FACE, latin, 9, line=13, after=2)
         self._style("Eco Figure Note", TABLE_FACE, latin, 8.5, line=11.5, after=4, align="center")
         self._style("Eco Gap", TABLE_FACE, latin, 4, line=6)
@@ -431,13 +453,13 @@ def _border(side: str, eighths: int, colour: str, space: int = 0) -> Any:
     return edge
 
 
-def _row_properties(row: Any, *, heading: bool) -> None:
+def _row_properties(row: Any, *, heading: bool, height_mm: float = 7.0) -> None:
     properties = row.get_or_add_trPr()
     whole = OxmlElement("w:cantSplit")
     properties.append(whole)
     if heading:
         properties.append(OxmlElement("w:tblHeader"))
-    row.trHeight_val, row.trHeight_hRule = Mm(7), WD_ROW_HEIGHT_RULE.AT_LEAST
+    row.trHeight_val, row.trHeight_hRule = Mm(height_mm), WD_ROW_HEIGHT_RULE.AT_LEAST
 
 
 def _field(paragraph: Any, instruction: str, result: str) -> None:
