@@ -13,20 +13,16 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One layer with its provenance (图层).
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Provenance:
+    """Where a layer came from, and what was seen on the way: the same for vectors and rasters (来源).
 
     Parameters
     ----------
-    frame : GeoDataFrame
-        In the file's own CRS; valid 2-D geometry; indexed by unique text ids; text decoded. Attribute columns keep the
-        file's names; the canonical ones (name, kind, level, code, area_m2_stated, status …) are added where the field
-        synonyms or ``fields`` of study.toml say which they are.
     key, role, title : str
         The key in study.toml, what it is (``standards/kinds.toml``), its name in tables.
-    path : Path
-        The file; `layer_name` is the layer inside it.
+    layer_name : str
+        The layer inside the file.
     source, licence : str
         Who made it, in which document; under which terms it may be used.
     date : date or None
@@ -39,8 +35,6 @@ class Layer:
         The other keys of the layer's table in study.toml.
     """
 
-    frame: GeoDataFrame
-    path: Path
     key: str = ""
     role: str = ""
     title: str = ""
@@ -51,6 +45,33 @@ class Layer:
     sha256: dict[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def _record(self, path: Path, crs: Any, features: int) -> dict[str, Any]:
+        return {
+            "key": self.key, "role": self.role, "title": self.title, "file": path.name, "layer": self.layer_name,
+            "source": self.source, "licence": self.licence, "date": self.date.isoformat() if self.date else None,
+            "crs": crs.to_string() if crs is not None else None, "features": features, "sha256": self.sha256,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Layer(Provenance):
+    """One layer with its provenance (图层).
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        In the file's own CRS; valid 2-D geometry; indexed by unique text ids; text decoded. Attribute columns keep the
+        file's names; the canonical ones (name, kind, level, code, area_m2_stated, status …) are added where the field
+        synonyms or ``fields`` of study.toml say which they are.
+    path : Path
+        The file.
+    key, role, title, layer_name, source, licence, date, sha256, findings, settings
+        See `Provenance`.
+    """
+
+    frame: GeoDataFrame
+    path: Path
 
     @property
     def crs(self) -> Any:
@@ -64,16 +85,4 @@ class Layer:
 
     def provenance(self) -> dict[str, Any]:
         """For the manifest and the 说明 sheet: everything but the frame."""
-        return {
-            "key": self.key,
-            "role": self.role,
-            "title": self.title,
-            "file": self.path.name,
-            "layer": self.layer_name,
-            "source": self.source,
-            "licence": self.licence,
-            "date": self.date.isoformat() if self.date else None,
-            "crs": self.frame.crs.to_string() if self.frame.crs is not None else None,
-            "features": len(self.frame),
-            "sha256": self.sha256,
-        }
+        return self._record(self.path, self.crs, len(self.frame))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date as dates
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers import gdal
 from ecospace.layers.formats.sniff import sniff
+from ecospace.layers.layer import Provenance
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +29,7 @@ RATIO = 2_000
 
 
 @dataclass(frozen=True, eq=False)
-class Raster:
+class Raster(Provenance):
     """One band of a raster with its provenance (栅格图层).
 
     Parameters
@@ -46,7 +47,7 @@ class Raster:
     scale, offset : float
         What a stored value is multiplied by and what is added, as the file says.
     key, role, title, source, licence, date, sha256, findings, settings
-        As in `Layer`.
+        See `Provenance`.
     """
 
     path: Path
@@ -57,15 +58,6 @@ class Raster:
     band: int = 1
     scale: float = 1.0
     offset: float = 0.0
-    key: str = ""
-    role: str = ""
-    title: str = ""
-    source: str = ""
-    licence: str = ""
-    date: dates | None = None
-    sha256: dict[str, str] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-    settings: dict[str, Any] = field(default_factory=dict)
 
     def read(self, row: int, column: int, rows: int, columns: int) -> tuple[Array, Array]:
         """The values of a window, and which of them are data.
@@ -125,11 +117,7 @@ class Raster:
 
     def provenance(self) -> dict[str, Any]:
         """For the manifest and the 说明 sheet."""
-        return {
-            "key": self.key, "role": self.role, "title": self.title, "file": self.path.name, "layer": "",
-            "source": self.source, "licence": self.licence, "date": self.date.isoformat() if self.date else None,
-            "crs": self.crs.to_string(), "features": int(self.shape[0] * self.shape[1]), "sha256": self.sha256,
-        }  # fmt: skip
+        return self._record(self.path, self.crs, int(self.shape[0] * self.shape[1]))
 
 
 def open_raster(
