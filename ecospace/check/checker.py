@@ -153,6 +153,7 @@ class Checker:
     _cures: dict[str, str] = field(default_factory=dict, repr=False)
     _standing: dict[str, tuple[list[str], Control]] = field(default_factory=dict, repr=False)
     _shifts: dict[tuple[int, str], float] = field(default_factory=dict, repr=False)
+    _known: dict[int, Any] = field(default_factory=dict, repr=False)
     _trusted: dict[int, tuple[Any, tuple[float, float, float, float]]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -299,7 +300,10 @@ class Checker:
         """A control layer, or the reason why it cannot be used."""
         if key not in self._controls:
             try:
-                made: ControlLayer | str = control_layer(self.study, key)
+                ready = control_layer(self.study, key)
+                # PROJ would leave the coordinates of another datum as they are, without a word (trust.md tA08).
+                require_known_shift(ready.crs, self.crs.crs, layer=key)
+                made: ControlLayer | str = ready
             except EcospaceError as error:
                 made = f"{self.study.title_of(key)}: {error.text}"
                 self._cures[key] = error.cure or ""
@@ -388,6 +392,10 @@ class Checker:
             if until and date.fromisoformat(str(until)) < self.day:
                 outdated = _("{title} was valid to {date} only").format(title=layer.title, date=until)  # type: ignore[union-attr]
                 cure = cure or _("Put the layer in force into study.toml.")
+            made = None if isinstance(layer, str) else layer.facts.get("date")
+            if made and date.fromisoformat(str(made)) > self.day:
+                outdated = _("{title} is dated {date}, after the day of the check").format(title=layer.title, date=made)  # type: ignore[union-attr]
+                cure = cure or _("Correct date in study.toml, or give the day of the check: --on YYYY-MM-DD")
         usable = [layer for layer in layers if isinstance(layer, ControlLayer)]
         described = joined(
             _("{title} ({date})").format(
@@ -398,7 +406,7 @@ class Checker:
         )
         return keys, Control(
             name, missing=missing, absent=absent, outdated=outdated, described=described, title=label(name),
-            entries=tuple(keys), cure=cure,
+            entries=(*keys, *rasters), cure=cure,
         )  # fmt: skip
 
     def _shift_m(self, crs: Any, key: str) -> float:
@@ -412,8 +420,10 @@ class Checker:
 
     def _require_place(self, sites: list[Site], crs: Any) -> None:
         """Stop where the sites' own coordinates cannot be trusted: every layer would seem far away."""
-        way = move(self.crs.crs, crs)
-        if way.same:
+        if id(crs) not in self._known:
+            require_known_shift(crs, self.crs.crs)
+            self._known[id(crs)] = crs
+        if move(self.crs.crs, crs).same:
             return
         boundary = self.layer(str(self.study.settings.get("boundary", "boundary")))
         if id(crs) in self._trusted and not isinstance(boundary, str):
@@ -422,7 +432,6 @@ class Checker:
             bounds = shapely.total_bounds(shapes_of(sites))
             if (bounds[:2] >= (west, south)).all() and (bounds[2:] <= (east, north)).all():
                 return
-        require_known_shift(crs, self.crs.crs)
         from geopandas import GeoDataFrame
 
         require_in_place(GeoDataFrame(geometry=shapes_of(sites), index=[site.id for site in sites], crs=crs))

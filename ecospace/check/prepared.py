@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import date
+from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +38,12 @@ if TYPE_CHECKING:
 
 #: Changes whenever what is stored changes its meaning.
 FORM = 5
+#: Settings of a layer that have a meaning; what is nearly one of them is a typing mistake.
+KNOWN = {
+    "path", "role", "layer", "crs", "encoding", "fields", "keep", "repair", "max_change", "on_error", "title", "source",
+    "licence", "date", "valid_to", "accuracy_m", "area_unit", "code_system", "far_features", "helmert",
+    "helmert_convention", "grid", "swap", "angles", "declared_area", "points", "unit", "nested",
+}  # fmt: skip
 #: Where prepared layers stand, beside study.toml.
 FOLDER = ".ecospace/check"
 #: Folders of the package whose files a prepared layer depends on.
@@ -61,7 +69,9 @@ def prepare(layer: Layer) -> ControlLayer:
         E-DATA-50: nothing is in it, or a shape is missing, empty or invalid: no site could be judged against it.
         E-DATA-59: features were left out while it was read (``on_error = "leave out"``).
         E-DATA-54: lines or points stand for ground, such as outlines exported as lines: their inside would read as clear.
+        E-DATA-56: a setting is not understood.
     """
+    _require_settings(layer)
     frame = layer.frame
     left_out = [finding for finding in layer.findings if finding.level == "error"]
     if left_out:
@@ -99,6 +109,46 @@ def prepare(layer: Layer) -> ControlLayer:
         extra={name: _texts(frame, name) for name in EXTRA if name in frame.columns},
         clusters=clusters_of(areas.bounds, areas.owner, frame.index, frame.crs),
     )
+
+
+def _require_settings(layer: Layer) -> None:
+    """Refuse settings that a check rests on and that say nothing: a misspelt valid_to would let an old layer pass for new."""
+    settings = layer.settings
+    accuracy = settings.get("accuracy_m", 0.0)
+    wrong = ""
+    if isinstance(accuracy, bool) or not isinstance(accuracy, (int, float)) or not 0 <= accuracy < np.inf:
+        wrong, cure = f"accuracy_m = {accuracy!r}", _("Write metres: accuracy_m = 5")
+    elif settings.get("valid_to") and not is_day(settings["valid_to"]):
+        wrong, cure = f"valid_to = {settings['valid_to']!r}", _("Write a day: valid_to = 2030-12-31")
+    elif settings.get("far_features", "verified") != "verified":
+        wrong, cure = (
+            f"far_features = {settings['far_features']!r}",
+            _('Write far_features = "verified", or leave it out.'),
+        )
+    else:
+        for name in sorted(set(settings) - KNOWN):
+            meant = get_close_matches(name, KNOWN, n=1, cutoff=0.75)
+            if meant:
+                wrong, cure = f"{name} = {settings[name]!r}", _("Did you mean {name}?").format(name=meant[0])
+    if wrong:
+        raise DataError(
+            "E-DATA-56",
+            _("the setting {setting} of the layer is not understood.").format(setting=wrong), cure=cure,
+            layer=layer.key, file=layer.path,
+        )  # fmt: skip
+
+
+def is_day(value: object) -> bool:
+    """Whether a setting is a day, as TOML or as text.
+
+    >>> is_day(date(2030, 12, 31)), is_day("2030-12-31"), is_day("长期")
+    (True, True, False)
+    """
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def _require_ground(layer: Layer, shapes: np.ndarray[Any, Any]) -> None:

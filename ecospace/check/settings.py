@@ -5,11 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ecospace.check.verdict import Level
 from ecospace.errors import StudyError
 from ecospace.language import _
+from ecospace.terms import kinds
 
 if TYPE_CHECKING:
     from ecospace.study import Study
@@ -105,29 +107,65 @@ def check_settings(study: Study) -> CheckSettings:
         return CheckSettings()
     table: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("check", {})
     try:
+        _known(table, {"none", "tolerance", "distance", "rule"})
         tolerance = table.get("tolerance", {})
-        rest = set(table) - {"none", "tolerance", "distance", "rule"}
-        if rest:
-            raise KeyError(", ".join(sorted(rest)))
+        _known(tolerance, {"area_m2", "width_m"})
         return CheckSettings(
-            none=tuple(table.get("none", ())),
-            tolerance_area_m2=float(tolerance.get("area_m2", 0.0)),
-            tolerance_width_m=float(tolerance.get("width_m", 0.0)),
-            distances=tuple(DistanceRow(**_tuples(row)) for row in table.get("distance", ())),
+            none=_roles(table.get("none", [])),
+            tolerance_area_m2=_metres(tolerance.get("area_m2", 0.0)),
+            tolerance_width_m=_metres(tolerance.get("width_m", 0.0)),
+            distances=tuple(_distance_row(row) for row in table.get("distance", ())),
             rows=tuple(_zone_row(row) for row in table.get("rule", ())),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StudyError(
             "E-STUDY-50",
             _("[check] in study.toml has something that is not understood: {reason}.").format(reason=error),
-            cure=_("Known: none = […], tolerance = {area_m2, width_m}, [[check.distance]], [[check.rule]]."),
+            cure=_(
+                'Known: none = ["geopark"] (roles), tolerance = {area_m2 = 1.0, width_m = 0.05}, [[check.distance]] with '
+                'layers = ["residential"] and distance_m = 500, [[check.rule]] with level = "prohibited", "restricted", '
+                '"avoid", "undecided", "touches" or "clear".'
+            ),
             file=path,
         ) from error
 
 
+def _known(table: Mapping[str, Any], keys: set[str]) -> None:
+    rest = set(table) - keys
+    if rest:
+        raise KeyError(", ".join(sorted(rest)))
+
+
+def _roles(none: Any) -> tuple[str, ...]:
+    """Roles of which the area has none; a role that does not exist would pass for verified and be asked for all the same."""
+    strange = [] if isinstance(none, list) else [none]
+    strange += [role for role in none if role not in kinds()] if isinstance(none, list) else []
+    if strange:
+        raise ValueError(f"none = {strange}")
+    return tuple(none)
+
+
+def _metres(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf:
+        raise ValueError(repr(value))
+    return float(value)
+
+
+def _distance_row(row: Mapping[str, Any]) -> DistanceRow:
+    made = DistanceRow(**_tuples(row))
+    if isinstance(made.layers, str) or isinstance(made.activities, str):
+        raise TypeError(f"layers = {made.layers!r}, activities = {made.activities!r}")
+    if made.distance_m is not None:
+        _metres(made.distance_m)
+    return made
+
+
 def _zone_row(row: Mapping[str, Any]) -> ZoneRow:
     values: dict[str, Any] = _tuples(row)
-    return ZoneRow(**{**values, "level": Level(values["level"])})
+    made = ZoneRow(**{**values, "level": Level(values["level"])})
+    if isinstance(made.activities, str) or isinstance(made.except_activities, str):
+        raise TypeError(f"activities = {made.activities!r}, except_activities = {made.except_activities!r}")
+    return made
 
 
 def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ COLUMNS = {
     "width_m": ("width_m", "廊道宽度"),
     "radius_m": ("radius_m", "半径"),
 }
+#: How far a polygon may reach beyond the circle that it stands for, metres.
+ROUND_M = 1e-4
 #: Type of a mixed geometry.
 COLLECTION = 7
 YES, NO = {"yes", "true", "1", "是", "y"}, {"no", "false", "0", "否", "n"}
@@ -292,8 +294,9 @@ def on_the_ground(site: Site, study_crs: StudyCRS) -> Site:
     from geopandas import GeoDataFrame
 
     frame = study_crs.bring(GeoDataFrame(geometry=[site.shape], crs=site.crs))
-    # 32 segments to a quarter circle: the area is 4e-4 too small, as any polygon in a circle is.
-    shape = frame.geometry.buffer(half, quad_segs=32).iloc[0]
+    # A polygon around the circle, not in it: ground that was stated is never left out, and at most 0.1 mm is added.
+    segments = int(np.clip(np.ceil(np.pi / 4 / np.sqrt(2 * ROUND_M / half)), 32, 1024))
+    shape = frame.geometry.buffer(half / np.cos(np.pi / 4 / segments), quad_segs=segments).iloc[0]
     return replace(site, shape=shape, crs=study_crs.crs, drawn_as=site.drawn_as or site)
 
 

@@ -116,9 +116,16 @@ def check_files(
 
     from ecospace.check.checker import Checker
     from ecospace.check.site import read_sites, yes_or_no
+    from ecospace.errors import UsageError
     from ecospace.study import open_study
 
-    checker = Checker(open_study(study), on=date.fromisoformat(on) if on else None)
+    try:
+        day = date.fromisoformat(on) if on else None
+    except ValueError as error:
+        raise UsageError(
+            "E-USE-56", _("--on {text}: that is no day.").format(text=on), cure=_("Write it so: --on 2026-06-30")
+        ) from error
+    checker = Checker(open_study(study), on=day)
     said = yes_or_no(polluting)
     batch = [
         site

@@ -137,7 +137,7 @@ def read_layer(
         frame, seen = recognised(frame, role)
         findings += seen
         _require_unit(frame, settings.get("area_unit"), key, file)
-        when = dates.fromisoformat(date) if isinstance(date, str) else date
+        when = _day(date, key, file) if isinstance(date, str) else date
         read = Layer(
             frame=frame, path=file, key=key, role=role, title=title, layer_name=content.layer_name, source=source,
             licence=licence, date=when, sha256=sha256.result(), settings=dict(settings),
@@ -359,6 +359,19 @@ def _require_unit(frame: GeoDataFrame, said: object, key: str, file: Path) -> No
     finding = unit_finding("approved_area", unit, said) if unit is not None else None
     if finding is not None:
         raise DataError(finding.code, finding.text, cure=finding.cure, layer=key, file=file)
+
+
+def _day(text: str, key: str, file: Path) -> dates:
+    try:
+        return dates.fromisoformat(text)
+    except ValueError as error:
+        raise DataError(
+            "E-DATA-57",
+            _("date = {text!r} is no day.").format(text=text),
+            cure=_("Write it so: date = 2018-06-30"),
+            layer=key,
+            file=file,
+        ) from error
 
 
 def _user_crs(text: str, key: str, file: Path) -> CRS:
