@@ -33,6 +33,7 @@ SUBJECTS = (
     "connectivity",
     "service",
     "belts",
+    "catchment",
 )
 
 

@@ -8,11 +8,15 @@ from ecospace.console import console
 from ecospace.language import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from geopandas import GeoDataFrame
+
     from ecospace.findings import Finding
+    from ecospace.maps.maplayer import MapLayer
     from ecospace.report.table import Table
+    from ecospace.study import Study
 
 #: Warnings shown on the terminal; all of them stand in the workbook.
 SHOWN = 12
@@ -33,3 +37,41 @@ def name_paths(paths: Sequence[Path]) -> None:
     """The files that were written, one a line."""
     for path in paths:
         console().print(f"→ {path}", markup=False, soft_wrap=True)
+
+
+def finish(
+    study: Study,
+    name: str,
+    target: Path,
+    answer: str,
+    tables: Sequence[Table],
+    layers: Mapping[str, GeoDataFrame],
+    drawn: Sequence[MapLayer],
+    findings: Sequence[Finding],
+    choices: Mapping[str, object],
+    extent: GeoDataFrame | None = None,
+) -> None:
+    """Say the answer and the first table; write workbook, values, layers and the figure.
+
+    Parameters
+    ----------
+    name : str
+        Of the files.
+    drawn : sequence of MapLayer
+        The figure, from the lowest layer to the topmost; its title is that of the first table.
+    extent : GeoDataFrame, optional
+        The ground that the figure shows; else the study area.
+    """
+    from ecospace.maps.figure import plan_figure
+    from ecospace.maps.save import save_figure
+    from ecospace.report.connectivity_outputs import save_results
+
+    shown = [table.noted(study.notice) for table in tables]
+    every = [*study.findings(), *findings]
+    say(answer, shown[0], every)
+    paths = save_results(study, name, target, shown, layers, every, choices)
+    figure = plan_figure(
+        [layer for layer in drawn if len(layer.frame)], boundary=study.boundary, extent=extent, title=shown[0].title,
+        source=shown[0].source, demonstration=bool(study.settings.get("demonstration")),
+    )  # fmt: skip
+    name_paths([*paths, save_figure(figure, target / f"{name}.png")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from geopandas import GeoDataFrame
 
-    from ecospace.findings import Finding
-    from ecospace.maps.maplayer import MapLayer
-    from ecospace.report.table import Table
     from ecospace.study import Study
 
 #: Square metres of one 亩.
@@ -139,6 +136,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _belts(study: Study, layer: str, keys: list[str], near_m: float, look_m: float, target: Path) -> None:
+    from ecospace.commands.answer import finish
     from ecospace.maps.maplayer import MapLayer
     from ecospace.measure.belts import belts_between
     from ecospace.report.belt_tables import belts_table, verdict_text
@@ -172,7 +170,7 @@ def _belts(study: Study, layer: str, keys: list[str], near_m: float, look_m: flo
         _("Counts as one (m)"): near_m,
         _("Looked at (m)"): look_m,
     }
-    _finish(
+    finish(
         study, "belts", target, answer, [table.noted(_clause(study, "merging"))], layers, drawn, found.findings, choices
     )
 
@@ -181,6 +179,7 @@ def _wedges(study: Study, city: str, join_m: float, least_m: float, sketch_m: fl
     import geopandas as gpd
     import pandas as pd
 
+    from ecospace.commands.answer import finish
     from ecospace.maps.maplayer import MapLayer
     from ecospace.measure.belts import city_outline
     from ecospace.report.belt_tables import wedges_table
@@ -210,7 +209,7 @@ def _wedges(study: Study, city: str, join_m: float, least_m: float, sketch_m: fl
     choices = {_("City"): named, _("Counts as one (m)"): join_m, _("Least depth (m)"): least_m}
     sources = _titles(study, ["land_use", *study.keys("park"), *([key] if key else [])])
     layers = {"wedges": found, "city": extent}
-    _finish(study, "wedges", target, answer, [table.sourced(sources)], layers, drawn, (), choices, extent=extent)
+    finish(study, "wedges", target, answer, [table.sourced(sources)], layers, drawn, (), choices, extent=extent)
 
 
 def _continuity(study: Study, layer: str, cover: str, within_m: float, least: float, target: Path) -> None:
@@ -218,6 +217,7 @@ def _continuity(study: Study, layer: str, cover: str, within_m: float, least: fl
     import pandas as pd
     import shapely
 
+    from ecospace.commands.answer import finish
     from ecospace.maps.maplayer import MapLayer
     from ecospace.measure.belts import barrier_continuity, line_continuity
     from ecospace.report.belt_tables import continuity_table, open_stretches_table
@@ -245,12 +245,14 @@ def _continuity(study: Study, layer: str, cover: str, within_m: float, least: fl
     drawn.append(MapLayer(found.gaps, "open_line"))
     choices = {_("Layer"): layer, _("Cover"): named, _("Within (m)"): within_m, _("Least"): least}
     tables = [table.sourced(_titles(study, [layer, *keys])) for table in tables]
-    _finish(study, "continuity", target, answer, tables, {"judged": frame, "gaps": found.gaps}, drawn, (), choices)
+    finish(study, "continuity", target, answer, tables, {"judged": frame, "gaps": found.gaps}, drawn, (), choices)
 
 
 def _candidates(study: Study, place: str, layer: str, target_mu: float, classes: str, target: Path) -> None:
     import geopandas as gpd
+    import shapely
 
+    from ecospace.commands.answer import finish
     from ecospace.maps.maplayer import MapLayer
     from ecospace.measure.belts import candidate_land
     from ecospace.measure.named import find_place
@@ -276,14 +278,11 @@ def _candidates(study: Study, place: str, layer: str, target_mu: float, classes:
         metres=chosen["distance_m"].max(),
     )  # fmt: skip
     drawn = [MapLayer(land, "green", title=named), MapLayer(chosen, "candidate"), MapLayer(there, "site", title=name)]
-    around = gpd.GeoDataFrame(
-        geometry=[gpd.pd.concat([chosen.geometry, there.geometry]).union_all().envelope], crs=study.crs.crs
-    )
+    whole = shapely.union_all([*chosen.geometry, *there.geometry])
+    around = gpd.GeoDataFrame(geometry=[shapely.envelope(whole)], crs=study.crs.crs)
     choices = {_("Place"): name, _("Target (mu)"): target_mu, _("Land"): named}
     tables = [table.sourced(study.title_of("land_use") if "land_use" in study.entries else "")]
-    _finish(
-        study, "candidates", target, answer, tables, {"candidates": chosen}, drawn, findings, choices, extent=around
-    )
+    finish(study, "candidates", target, answer, tables, {"candidates": chosen}, drawn, findings, choices, extent=around)
 
 
 def _grouped(study: Study, key: str, what: str) -> GeoDataFrame:
@@ -327,32 +326,3 @@ def _clause(study: Study, key: str) -> str:
 
 def _titles(study: Study, keys: Sequence[str]) -> str:
     return _("; ").join(study.title_of(key) for key in keys if key in study.entries)
-
-
-def _finish(
-    study: Study,
-    name: str,
-    target: Path,
-    answer: str,
-    tables: Sequence[Table],
-    layers: dict[str, GeoDataFrame],
-    drawn: Sequence[MapLayer],
-    findings: Sequence[Finding],
-    choices: dict[str, Any],
-    extent: GeoDataFrame | None = None,
-) -> None:
-    """Say the answer and its first table; write workbook, values, layers and the figure."""
-    from ecospace.commands.answer import name_paths, say
-    from ecospace.maps.figure import plan_figure
-    from ecospace.maps.save import save_figure
-    from ecospace.report.connectivity_outputs import save_results
-
-    shown = [table.noted(study.notice) for table in tables]
-    every = [*study.findings(), *findings]
-    say(answer, shown[0], every)
-    paths = save_results(study, name, target, shown, layers, every, choices)
-    figure = plan_figure(
-        [layer for layer in drawn if len(layer.frame)], boundary=study.boundary, extent=extent, title=shown[0].title,
-        source=str(study.settings.get("source", "")), demonstration=bool(study.settings.get("demonstration")),
-    )  # fmt: skip
-    name_paths([*paths, save_figure(figure, target / f"{name}.png")])

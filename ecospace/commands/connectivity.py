@@ -1,4 +1,4 @@
-"""ecospace connectivity, catchment, visible: modelled corridors and networks, catchments of intakes, land seen from roads."""
+"""ecospace connectivity: modelled corridors and networks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ import typer
 from ecospace.language import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from geopandas import GeoDataFrame
 
-    from ecospace.findings import Finding
     from ecospace.measure.connectivity import Corridors
     from ecospace.report.table import Table
     from ecospace.space.grid import Grid
@@ -28,7 +25,7 @@ SOURCE_ROLES = ("eco_redline", "national_park", "nature_reserve", "forest_park",
 
 
 def register(app: typer.Typer) -> None:
-    """Declare the commands."""
+    """Declare the command."""
 
     @app.command(
         help=_(
@@ -82,51 +79,6 @@ def register(app: typer.Typer) -> None:
         )  # fmt: skip
         _connect(study, output or study.folder / "outputs" / "connectivity", choice)
 
-    @app.command(
-        help=_(
-            "The ground that drains to a place, from the study's elevation model. Example: ecospace catchment kaiping 112.55,22.40"
-        )
-    )
-    def catchment(
-        folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
-        place: Annotated[
-            str, typer.Argument(help=_("Longitude and latitude of the intake in degrees, e.g. 112.55,22.40."))
-        ],
-        snap_m: Annotated[
-            float, typer.Option("--snap", help=_("Move the intake to the most water within this distance, metres."))
-        ] = 200.0,
-        output: Annotated[Path | None, typer.Option("--output", "-o", help=_("Folder for the results."))] = None,
-    ) -> None:
-        from ecospace.study import open_study
-
-        study = open_study(folder)
-        _catchment(study, place, snap_m, output or study.folder / "outputs" / "catchment")
-
-    @app.command(
-        help=_(
-            "Land within a distance of the roads that can be seen from them. Example: ecospace visible kaiping --distance 1000"
-        )
-    )
-    def visible(
-        folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
-        distance_m: Annotated[float, typer.Option("--distance", help=_("Distance from the road in metres."))] = 1000.0,
-        kinds: Annotated[
-            str,
-            typer.Option(
-                "--kinds",
-                help=_(
-                    "Only roads whose kind contains one of these words, joined by commas; else motorways and railways."
-                ),
-            ),
-        ] = "",
-        output: Annotated[Path | None, typer.Option("--output", "-o", help=_("Folder for the results."))] = None,
-    ) -> None:
-        from ecospace.study import open_study
-
-        study = open_study(folder)
-        words = [word.strip() for word in kinds.split(",") if word.strip()]
-        _visible(study, distance_m, words, output or study.folder / "outputs" / "visible")
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -144,6 +96,9 @@ class Choice:
 
 
 def _connect(study: Study, target: Path, choice: Choice) -> None:
+    import pandas as pd
+
+    from ecospace.commands.answer import name_paths, say
     from ecospace.measure.connectivity import model_corridors, network_of
     from ecospace.measure.study_land import land_of, lines_of, roads_of, slope_on
     from ecospace.report.connectivity_outputs import (
@@ -152,10 +107,11 @@ def _connect(study: Study, target: Path, choice: Choice) -> None:
         save_corridor_map,
         save_results,
     )
-    from ecospace.report.connectivity_tables import corridor_tables, importance_table, mesh_table
+    from ecospace.report.connectivity_tables import corridor_tables, importance_table, mesh_table, protconn_table
     from ecospace.space.grid import empty_grid
     from ecospace.space.network import Dispersal
     from ecospace.space.patches import effective_mesh_size
+    from ecospace.space.protconn import protected_connected
     from ecospace.space.resistance import resistance_table
 
     mover = Dispersal(choice.dispersal_m, choice.probability)
@@ -167,6 +123,9 @@ def _connect(study: Study, target: Path, choice: Choice) -> None:
         slope_degrees=slope_on(study, cells), cut=choice.cut,
     )  # fmt: skip
     shown = corridor_tables(found, tables)
+    if not choice.cores:
+        land = pd.concat([study.frame(key)[["geometry"]] for key in choice.layers or study.keys(*SOURCE_ROLES)])
+        beside = [*beside, protconn_table(protected_connected(land, study.boundary, mover), named)]
     shown[2:2] = [*beside, importance_table(network_of(sources, mover).importance(), mover)]
     if study.zones is not None:
         shown.insert(3, mesh_table(effective_mesh_size(sources, study.zones), study.zones["name"]))
@@ -177,10 +136,10 @@ def _connect(study: Study, target: Path, choice: Choice) -> None:
         _("Resistance tables"): ", ".join(choice.tables), _("Cut (cost units)"): found.cut, _("Dispersal"): mover,
     }  # fmt: skip
 
-    _say(headline(study, found), shown[0], findings)
+    say(headline(study, found), shown[0], findings)
     paths = save_results(study, "corridors", target, shown, corridor_layers(found), findings, choices)
     figure = save_corridor_figure(study, found, target / "corridors.png")
-    _name([*paths, figure, save_corridor_map(study, found, target / "corridors.html")])
+    name_paths([*paths, figure, save_corridor_map(study, found, target / "corridors.html")])
 
 
 def _sources(study: Study, choice: Choice, cells: Grid) -> tuple[GeoDataFrame, str, list[Table]]:
@@ -212,96 +171,3 @@ def headline(study: Study, found: Corridors) -> str:
         title=study.title, sources=len(found.sources), links=len(ways), length=ways["length_m"].sum() / 1000,
         start=best["start"], end=best["end"], best=best["length_m"] / 1000,
     )  # fmt: skip
-
-
-def _catchment(study: Study, place: str, snap_m: float, target: Path) -> None:
-    import geopandas
-    import pandas as pd
-    import shapely
-
-    from ecospace.errors import UsageError
-    from ecospace.measure.study_land import elevation_of, land_of
-    from ecospace.report.connectivity_outputs import save_results
-    from ecospace.report.connectivity_tables import catchment_table
-    from ecospace.space.catchment import catchments, drainage
-
-    try:
-        longitude, latitude = (float(part) for part in place.replace("，", ",").split(","))
-    except ValueError:
-        raise UsageError(
-            "E-USE-79",
-            _("{place!r} is not a longitude and a latitude.").format(place=place),
-            cure="ecospace catchment kaiping 112.55,22.40",
-        ) from None
-    point = geopandas.GeoDataFrame(
-        geometry=[shapely.Point(longitude, latitude)], index=[place], crs=study.crs.geographic
-    )
-    there = study.crs.bring(point)
-    if not there.geometry.iloc[0].intersects(study.boundary.geometry.iloc[0]):
-        raise UsageError(
-            "E-USE-81",
-            _("{place} lies outside the study area, where the land is not known.").format(place=place),
-            cure=_("Give longitude first, then latitude, both in degrees."),
-        )
-    elevation = elevation_of(study)
-    basin, found = catchments(drainage(elevation), there, snap_m=snap_m)
-    land = land_of(study)
-    names = land["code_name"] if "code_name" in land else land["code"]
-    inside = shapely.area(shapely.intersection(land.geometry.to_numpy(), basin.geometry.iloc[0]))
-    table = catchment_table(
-        place, basin.iloc[0], pd.Series(inside, index=names.to_numpy()), max(elevation.cell_m), found
-    )
-    findings = [*study.findings(), *found]
-    _say("", table.noted(study.notice), findings)
-    layers = {"catchment": basin.reset_index()}
-    choices = {_("Place"): place, _("Snapping distance (m)"): snap_m}
-    _name(save_results(study, "catchment", target, [table.noted(study.notice)], layers, findings, choices))
-
-
-def _visible(study: Study, distance_m: float, words: list[str], target: Path) -> None:
-    from ecospace.errors import StudyError
-    from ecospace.measure.study_land import elevation_of, land_of, roads_of
-    from ecospace.report.connectivity_outputs import save_results
-    from ecospace.report.connectivity_tables import visible_table
-    from ecospace.space.viewshed import visible_from_roads, visible_land
-
-    roads = roads_of(study, kinds=tuple(words))
-    if roads is not None and not words:
-        roads = roads[roads["group"] == "motorway"]
-    if roads is None or roads.empty:
-        raise StudyError(
-            "E-STUDY-72",
-            _("the study has no such roads: {kinds}.").format(kinds=", ".join(words) or _("motorways and railways")),
-            cure=_('Add a layer with role = "road", or give --kinds.'),
-            file=study.folder / "study.toml",
-        )
-    roads = roads.dissolve(by="name") if "name" in roads else roads
-    seen, found = visible_from_roads(elevation_of(study), roads, radius_m=distance_m)
-    land = land_of(study)
-    by_class = visible_land(seen, land, by="code_name" if "code_name" in land else "code")
-    table = visible_table(seen, by_class, distance_m, found).noted(study.notice)
-    findings = [*study.findings(), *found]
-    _say("", table, findings)
-    layers = {"visible": seen.reset_index(), "visible_land": by_class}
-    choices = {_("Distance (m)"): distance_m, _("Roads"): ", ".join(map(str, seen.index))}
-    _name(save_results(study, "visible", target, [table], layers, findings, choices))
-
-
-def _say(answer: str, table: Table, findings: Sequence[Finding]) -> None:
-    """The answer, the table, and the first of what has to be known."""
-    from ecospace.console import console
-
-    out = console()
-    if answer:
-        out.print(answer, style="bold", markup=False)
-    out.print(table)
-    warnings = [finding for finding in findings if finding.level != "note"]
-    for finding in warnings[:12]:
-        out.print(f"{_('Note')}: {finding.text} {finding.cure}".rstrip(), style="yellow", markup=False)
-
-
-def _name(paths: Sequence[Path]) -> None:
-    from ecospace.console import console
-
-    for path in paths:
-        console().print(f"→ {path}", markup=False, soft_wrap=True)

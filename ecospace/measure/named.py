@@ -13,11 +13,11 @@ from ecospace.language import _
 if TYPE_CHECKING:
     from ecospace.study import Study
 
-#: Where a name is looked for, in this order; the layers of the first role that has it decide.
+#: Where the name of a reservoir, river, park or town is looked for, in this order.
 ROLES = ("water", "monitoring", "water_source", "river", "forest_park", "nature_reserve", "wetland_park", "townships")
 
 
-def find_place(study: Study, text: str, *, layer: str = "") -> gpd.GeoDataFrame:
+def find_place(study: Study, text: str, *, layer: str = "", roles: tuple[str, ...] = ROLES) -> gpd.GeoDataFrame:
     """The one place that a text means, in the study CRS (地名查找).
 
     Parameters
@@ -27,6 +27,8 @@ def find_place(study: Study, text: str, *, layer: str = "") -> gpd.GeoDataFrame:
         A name, or a part of it that no other name has; or ``"112.55,22.40"``, longitude first, in the geographic CRS of the boundary.
     layer : str
         Look in this layer alone.
+    roles : tuple of str
+        Layers in which a name is looked for; the first role that has it decides.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def find_place(study: Study, text: str, *, layer: str = "") -> gpd.GeoDataFrame:
     if len(parts) == 2:
         return _at(study, text, parts)
     found = {}
-    for keys in [[layer]] if layer else [study.keys(role) for role in ROLES]:
+    for keys in [[layer]] if layer else [study.keys(role) for role in roles]:
         for key in (key for key in keys if not study.is_raster(key)):
             frame = study.frame(key)
             if "name" in frame:

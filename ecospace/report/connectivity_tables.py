@@ -13,7 +13,6 @@ from ecospace.report.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ecospace.findings import Finding
     from ecospace.measure.connectivity import Corridors
     from ecospace.space.network import Dispersal
     from ecospace.space.resistance import ResistanceTable
@@ -180,6 +179,32 @@ def importance_table(importance: pd.DataFrame, dispersal: Dispersal, index: str 
     )
 
 
+def protconn_table(found: pd.Series, land: str) -> Table:
+    """How much of the study area is protected and connected, and by what (ProtConn)."""
+    rows = [
+        (_("Protected land (Prot)"), found["prot"], found["prot"] * found["region_m2"]),
+        (_("Protected and connected (ProtConn)"), found["protconn"], found["equivalent_area_m2"]),
+        (_("Protected, not connected"), found["protunconn"], found["protunconn"] * found["region_m2"]),
+        (_("Connected of the protected (RelConn)"), found["relconn"], None),
+        (_("ProtConn by moves inside protected land"), found["by_protected"], None),
+        (_("ProtConn by protected land outside"), found["by_transboundary"], None),
+        (_("ProtConn by moves over unprotected land"), found["by_unprotected"], None),
+    ]
+    return (
+        Table(pd.DataFrame(rows, columns=["index", "share", "area_m2"]))
+        .titled(_("Protected and connected land (ProtConn)"), "ProtConn")
+        .show("index", _("Index"))
+        .show("share", _("Share"), unit="%", decimals=4)
+        .show("area_m2", _("Area"), unit="ha", decimals=2)
+        .noted(
+            _("Protected land: {land}; dispersal: {dispersal}, from edge to edge. {inside} connected parts inside, {outside} outside the "
+              "study area; what lies outside is known only as far as the layers reach.").format(
+                land=land, dispersal=found.name, inside=int(found["nodes"]), outside=int(found["transboundary_nodes"])),
+            _("Shares of the study area; RelConn of the protected land; the last three of ProtConn, they add up to 100 %."),
+        )
+    )  # fmt: skip
+
+
 def mesh_table(mesh: pd.DataFrame, names: pd.Series) -> Table:
     """Effective mesh size by zone (有效网格面积)."""
     frame = mesh.assign(name=names.reindex(mesh.index)).reset_index()
@@ -214,54 +239,3 @@ def change_table(change: pd.DataFrame) -> Table:
         .noted(_("ECA: area of one patch that would be worth as much. rECA above 1: the change weighs more for "
                  "connectivity than its area."))
     )  # fmt: skip
-
-
-def catchment_table(
-    place: str, basin: pd.Series, area_by_class: pd.Series, cell_m: float, findings: Sequence[Finding]
-) -> Table:
-    """Land in a catchment by class (集雨区土地构成)."""
-    ground = float(basin["area_m2"])
-    areas = area_by_class.groupby(level=0).sum().sort_values(ascending=False)
-    areas = areas[areas > 0]
-    classes = _with_rest(pd.DataFrame({"class": areas.index, "area_m2": areas.to_numpy()}), ground)
-    return (
-        Table(classes.assign(share=classes["area_m2"] / ground))
-        .titled(_("Land in the catchment of {place}").format(place=place), _("Catchment"))
-        .show("class", _("Land"))
-        .show("area_m2", _("Area"), unit="ha", decimals=2)
-        .show("share", _("Share of the catchment"), unit="%", decimals=2)
-        .noted(
-            _("Catchment {area:.2f} ha by the elevation model with cells of {cell:g} m; shares are of the whole "
-              "catchment.").format(area=ground / 10_000, cell=cell_m),
-            *(finding.text for finding in findings),
-        )
-    )  # fmt: skip
-
-
-def visible_table(seen: pd.DataFrame, by_class: pd.DataFrame, distance_m: float, findings: Sequence[Finding]) -> Table:
-    """Land seen from roads: each road, then the land of all roads together by class (可视范围)."""
-    whole = float(seen.geometry.union_all().area)
-    classes = _with_rest(pd.DataFrame(by_class.drop(columns="geometry")), whole)
-    by_road = pd.DataFrame({"class": seen.index.astype(str), "area_m2": seen["area_m2"], "share": seen["share"]})
-    frame = pd.concat([by_road, classes.assign(share=classes["area_m2"] / whole)], ignore_index=True)
-    return (
-        Table(frame)
-        .titled(_("Land seen from roads within {metres:g} m").format(metres=distance_m), _("Visible land"))
-        .show("class", _("Road, or land of all roads together"))
-        .show("area_m2", _("Area"), unit="ha", decimals=2)
-        .show("share", _("Share"), unit="%", decimals=1)
-        .noted(
-            _("Share: of all land within the distance for a road, of all visible land for a land class. Eye 1.5 m above "
-              "the road, bare ground by the elevation model: trees and houses hide nothing."),
-            *(finding.text for finding in findings),
-        )
-    )  # fmt: skip
-
-
-def _with_rest(classes: pd.DataFrame, whole_m2: float) -> pd.DataFrame:
-    """One more row for the ground that the land layer does not reach, so that the classes add up to the whole."""
-    rest = whole_m2 - float(classes["area_m2"].sum())
-    if rest <= 1e-6 * whole_m2:
-        return classes
-    row = pd.DataFrame({"class": [_("beyond the land layer")], "area_m2": [rest]})
-    return pd.concat([classes, row], ignore_index=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -36,9 +37,18 @@ def test_corridors_of_the_sample_county(county: Path, capsys: pytest.CaptureFixt
         assert words in shown
     folder = county / "outputs" / "connectivity"
     book = load_workbook(folder / "corridors.xlsx")
-    assert {"廊道", "源地", "斑块重要性", "有效网格面积", "敏感性", "节点", "range-100", "range-1000", "wide"} <= set(
-        book.sheetnames
-    )
+    assert {
+        "廊道",
+        "源地",
+        "斑块重要性",
+        "ProtConn",
+        "有效网格面积",
+        "敏感性",
+        "节点",
+        "range-100",
+        "range-1000",
+        "wide",
+    } <= set(book.sheetnames)
     layers = [name for name, _kind in list_layers(folder / "corridors.gpkg")]
     assert set(layers) == {"sources", "ways", "corridors", "nodes"}
     ways = geopandas.read_file(folder / "corridors.gpkg", layer="ways")
@@ -73,6 +83,13 @@ def test_catchment_of_the_sample_county(county: Path, capsys: pytest.CaptureFixt
     pytest.importorskip("pyflwdir")
     assert run("--lang", "en", "catchment", county, "113.60,23.55") == 0
     assert "Catchment" in capsys.readouterr().out
+    assert run("--lang", "zh", "catchment", county, "示例河断面2", "--after", "land_use_later") == 0
+    shown = capsys.readouterr().out.replace("\n", "")
+    # 7.81 ha of an orchard in the catchment became a factory.
+    assert "不利于水源保护的 7.81 公顷" in shown and "工业用地" in shown and "未与公开清单核对" in shown
+    tables = json.loads((county / "outputs" / "catchment" / "catchment.json").read_text(encoding="utf-8"))
+    areas = [float(row[2]) for row in tables[0]["printed"]]
+    assert sum(areas[:-1]) == pytest.approx(areas[-1])
     # Latitude first: far outside, and said so.
     assert run("catchment", county, "23.55,113.60") == 2
     assert "E-" in capsys.readouterr().err
