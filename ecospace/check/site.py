@@ -31,8 +31,8 @@ COLUMNS = {
     "width_m": ("width_m", "廊道宽度"),
     "radius_m": ("radius_m", "半径"),
 }
-#: How far a polygon may reach beyond the circle that it stands for, metres.
-ROUND_M = 1e-4
+#: How far a polygon may reach beyond the circle that it stands for, and stay within the round end of a corridor, metres.
+ROUND_M, END_M = 1e-4, 1e-6
 #: Type of a mixed geometry.
 COLLECTION = 7
 YES, NO = {"yes", "true", "1", "是", "y"}, {"no", "false", "0", "否", "n"}
@@ -294,9 +294,12 @@ def on_the_ground(site: Site, study_crs: StudyCRS) -> Site:
     from geopandas import GeoDataFrame
 
     frame = study_crs.bring(GeoDataFrame(geometry=[site.shape], crs=site.crs))
-    # A polygon around the circle, not in it: ground that was stated is never left out, and at most 0.1 mm is added.
-    segments = int(np.clip(np.ceil(np.pi / 4 / np.sqrt(2 * ROUND_M / half)), 32, 1024))
-    shape = frame.geometry.buffer(half / np.cos(np.pi / 4 / segments), quad_segs=segments).iloc[0]
+    # Around a point the polygon stands outside the circle: stated ground is never left out, at most 0.1 mm is added. The sides
+    # of a corridor are exact, its round ends to a micrometre.
+    point = site.drawn == "point"
+    segments = int(np.clip(np.ceil(np.pi / 4 / np.sqrt(2 * (ROUND_M if point else END_M) / half)), 32, 4096))
+    reach = half / np.cos(np.pi / 4 / segments) if point else half
+    shape = frame.geometry.buffer(reach, quad_segs=segments).iloc[0]
     return replace(site, shape=shape, crs=study_crs.crs, drawn_as=site.drawn_as or site)
 
 
