@@ -85,18 +85,14 @@ def account(study: Study, land: str, by: str, within: str | None, **streaming: A
     import pandas as pd
 
     from ecospace.layers.store import open_store
-    from ecospace.measure.accounts import land_accounts, store_accounts
+    from ecospace.measure.accounts import land_accounts
 
     inside = None if within is None else study.frame(within)
     # A park over several towns is a unit of its own, in no sum (E40).
     parks = [study.frame(key) for key in study.keys("industrial_park")]
     nested = pd.concat(parks) if parks else None
-    if land.endswith(".parquet"):
-        made = store_accounts(
-            open_store(land), study.boundary, study.zones, by=by, nested=nested, within=inside, **streaming
-        )
-    else:
-        made = land_accounts(study.frame(land), study.boundary, study.zones, by=by, nested=nested, within=inside)
+    parcels = open_store(land) if land.endswith(".parquet") else study.frame(land)
+    made = land_accounts(parcels, study.boundary, study.zones, by=by, nested=nested, within=inside, **streaming)
     rows = [made.table]
     for column, label in (("missing_m2", _("(not drawn)")), ("double_m2", _("(of it drawn twice)"))):
         gap = made.units[made.units[column].abs() > 0]

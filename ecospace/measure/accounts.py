@@ -68,25 +68,29 @@ class Accounts:
 
 
 def land_accounts(
-    land: gpd.GeoDataFrame,
+    land: gpd.GeoDataFrame | Store,
     boundary: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None = None,
     *,
     by: str,
     nested: gpd.GeoDataFrame | None = None,
     within: gpd.GeoDataFrame | None = None,
+    **streaming: Any,
 ) -> Accounts:
     """Area of each land class in the study area, each township, and each unit across townships (分类分区面积台账).
 
     Parameters
     ----------
-    land : GeoDataFrame
-        Parcels with the class of each in column `by`; a missing class is a class of its own.
+    land : GeoDataFrame or Store
+        Parcels with the class of each in column `by`; a missing class is a class of its own. A certified store may be of any
+        size: it is read in a stream.
     boundary, zones, nested : GeoDataFrame
         The study area; townships indexed by code with `name`; units across townships, such as a park (E40).
     by : str
     within : GeoDataFrame, optional
         Only ground inside it, overlaps once: the account of the red line by township.
+    **streaming
+        For a store: memory_mb, scheduler, progress of :func:`ecospace.space.stream.stream_area`.
 
     Returns
     -------
@@ -96,41 +100,18 @@ def land_accounts(
     ------
     BalanceError
         Parts and whole differ by more than 1e-9 (E-SUM-60 in a unit, E-SUM-61 over the units).
-    """
-    frame = _all_units(units_of(boundary, zones, nested=nested), within)
-    return _account(by, frame, cross_area(land, frame, by=by), covered_area(land, frame))
-
-
-def store_accounts(
-    land: Store,
-    boundary: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame | None = None,
-    *,
-    by: str,
-    nested: gpd.GeoDataFrame | None = None,
-    within: gpd.GeoDataFrame | None = None,
-    **options: Any,
-) -> Accounts:
-    """As :func:`land_accounts`, for a certified store of any size (大图层台账).
-
-    Parameters
-    ----------
-    land : Store
-    boundary, zones, by, nested, within
-        As in :func:`land_accounts`.
-    **options
-        memory_mb, scheduler, progress of :func:`ecospace.space.stream.stream_area`.
 
     Notes
     -----
-    The townships are proven to add up to the whole, class by class. Whether parcels overlap is not looked for in a stream:
-    covered_m2 and double_m2 are missing, and missing_m2 is the unit's area less what is drawn, negative where more is drawn
-    than there is ground.
+    Whether parcels overlap is not looked for in a stream: covered_m2 and double_m2 are missing, and missing_m2 is the unit's
+    area less what is drawn, negative where more is drawn than there is ground.
     """
+    frame = _all_units(units_of(boundary, zones, nested=nested), within)
+    if isinstance(land, gpd.GeoDataFrame):
+        return _account(by, frame, cross_area(land, frame, by=by), covered_area(land, frame))
     from ecospace.space.stream import stream_area
 
-    frame = _all_units(units_of(boundary, zones, nested=nested), within)
-    return _account(by, frame, stream_area(land, frame, by=by, **options), None)
+    return _account(by, frame, stream_area(land, frame, by=by, **streaming), None)
 
 
 def apportioned(

@@ -14,43 +14,8 @@ from ecospace.crs import StudyCRS, geodesic_area
 from ecospace.errors import CRSError, DataError, EcospaceError, GeometryError, ReadError
 from ecospace.layers.formats.boundary_txt import read_boundary_txt
 from ecospace.layers.formats.boundary_txt_writer import write_boundary_txt
+from tests.parcel_texts import DK001, DK002, HEADER
 
-HEADER = """[属性描述]
-格式版本号=1.01版本
-数据产生单位=XX市自然资源局
-数据产生日期=2025-06-15
-坐标系=2000国家大地坐标系
-几度分带=3
-投影类型=高斯克吕格
-计量单位=米
-带号=38
-精度=0.001
-转换参数=,,,,,,
-[地块坐标]
-"""
-#: standards.md 7.2: one parcel with a hole, one of two parts.
-DK001 = """10,10.9996,DK001,地块一,面,F49G028080,工业用地,,@
-J1,1,2560000.000,38460000.000
-J2,1,2560000.000,38460400.000
-J3,1,2559700.000,38460400.000
-J4,1,2559700.000,38460000.000
-J1,1,2560000.000,38460000.000
-J5,2,2559900.000,38460100.000
-J6,2,2559900.000,38460200.000
-J7,2,2559800.000,38460200.000
-J8,2,2559800.000,38460100.000
-J5,2,2559900.000,38460100.000
-"""
-DK002 = """8,1.7499,DK002,地块二,面,F49G028080,公路用地,,@
-J1,1,2559600.000,38460500.000
-J2,1,2559600.000,38460700.000
-J3,1,2559500.000,38460700.000
-J1,1,2559600.000,38460500.000
-J4,2,2559400.000,38460500.000
-J5,2,2559400.000,38460650.000
-J6,2,2559300.000,38460600.000
-J4,2,2559400.000,38460500.000
-"""
 #: A plain square of 100 m: one hectare.
 SQUARE = """5,1.0000,DK1,甲地块,面,,工业用地,0601,@
 J1,1,2560000.000,38460000.000
