@@ -148,7 +148,8 @@ def write_outputs(results: list[SiteResult], output: Path | None, study: Path) -
         return [write_json(results, output)]
     if suffix == ".gpkg":
         return [write_pieces(results, output)]
-    from ecospace.report.site_report import save_site_report, save_site_workbook
+    from ecospace.report.site_report import save_site_report
+    from ecospace.report.site_workbook import save_site_workbook
     from ecospace.study import open_study
 
     if suffix == ".xlsx":

@@ -11,12 +11,16 @@ from unicodedata import east_asian_width
 
 from ecospace.files import atomic
 from ecospace.language import _
-from ecospace.report.table import Table, clean
+from ecospace.report.table import Column, Table, clean
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
 FONT = "宋体"
+#: What Excel can hold in a cell, and the height of a row, points.
+LONGEST, HIGHEST = 32_767, 409.0
+#: Characters that a sheet of A4 shows side by side in letters that can be read; wider tables go to A3.
+A4_WIDE, A4, A3 = 170.0, 9, 8
 
 
 def save_workbook(tables: Sequence[Table], path: str | Path, *, explanation: Mapping[str, Any] | None = None) -> Path:
@@ -82,15 +86,16 @@ def _write_table(book: Workbook, table: Table, name: str) -> None:
     head = book.add_format(
         {**base, "bold": True, "border": 1, "align": "center", "text_wrap": True, "bg_color": "#E8F1EA"}
     )
-    text = book.add_format({**base, "border": 1, "text_wrap": True})
+    text = book.add_format({**base, "border": 1, "text_wrap": True, "indent": 1})
     note = book.add_format({**base, "font_size": 9, "text_wrap": True, "valign": "top"})
     count = len(table.columns)
     sheet.merge_range(0, 0, 0, max(count - 1, 1), clean(table.title), title)
     sheet.set_row(0, 26)
     wide = [_column_width(table, column) for column in range(count)]
-    for column, heading in enumerate(table.headings()):
-        sheet.write_string(1, column, clean(heading), head)
-    sheet.set_row(1, _height(table.headings(), wide))
+    headings = [clean(_on_two_lines(column)) for column in table.columns]
+    for number, heading in enumerate(headings):
+        sheet.write_string(1, number, heading, head)
+    sheet.set_row(1, _height(headings, wide))
     formats: dict[int, Any] = {}
     for i, row in enumerate(table.numbers()):
         for column, cell in enumerate(row):
@@ -101,7 +106,7 @@ def _write_table(book: Workbook, table: Table, name: str) -> None:
                     formats[decimals] = book.add_format({**base, "border": 1, "num_format": pattern})
                 sheet.write_number(2 + i, column, float(cell), formats[decimals])
             else:
-                sheet.write_string(2 + i, column, clean(cell), text)
+                sheet.write_string(2 + i, column, fitting(cell), text)
         # Not every office program fits the height of rows by itself; text then runs over its neighbours.
         sheet.set_row(2 + i, _height([f"{cell}" for cell in row], wide))
     below = [*table.notes, *([_("Source: {source}").format(source=table.source)] if table.source else [])]
@@ -110,10 +115,20 @@ def _write_table(book: Workbook, table: Table, name: str) -> None:
         sheet.set_row(3 + len(table.frame) + i, 14 * (1 + int(_width(line) // max(sum(wide), 20))))
     for column in range(count):
         sheet.set_column(column, column, wide[column])
-    sheet.freeze_panes(2, 0)
+    # Of a wide table number and name stay in sight.
+    sheet.freeze_panes(2, 2 if count > 8 else 0)
+    if len(table.frame) > 1:
+        sheet.autofilter(1, 0, 1 + len(table.frame), count - 1)
     sheet.repeat_rows(0, 1)
+    _print_setup(sheet, A3 if sum(wide) > A4_WIDE else A4)
+
+
+def _print_setup(sheet: Any, paper: int) -> None:
+    """Across, one page wide, with page numbers."""
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(paper)
+    sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
+    sheet.center_horizontally()
     sheet.fit_to_pages(1, 0)
     sheet.set_footer("&C&P / &N")
 
@@ -131,26 +146,44 @@ def _write_explanation(book: Workbook, explanation: Mapping[str, Any], name: str
         for line in lines:
             cells = line if isinstance(line, (list, tuple)) else [line]
             for column, cell in enumerate(cells):
-                sheet.write_string(row, 1 + column, clean("" if cell is None else str(cell)), text)
+                sheet.write_string(row, 1 + column, fitting("" if cell is None else str(cell)), text)
             row += 1
         row += 1 if not lines else 0
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    _print_setup(sheet, A3)
+
+
+def fitting(text: str) -> str:
+    """Text that a cell can hold; what is cut says so.
+
+    >>> fitting("短"), len(fitting("长" * 40_000))
+    ('短', 32767)
+    """
+    plain = clean(text)
+    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
+
+
+def _on_two_lines(column: Column) -> str:
+    """The heading with its unit below, rather than a bracket broken in two."""
+    return column.label + "\n" + column.heading[len(column.label) :].strip() if column.unit else column.label
 
 
 def _column_width(table: Table, column: int) -> float:
     """Wide enough for the longest cell on one line, and for the heading on two."""
-    texts = [_width(row[column]) + 2 for row in table.rows()]
-    return float(min(max(9, _width(table.headings()[column]) / 2 + 5, *texts), 42))
+    texts = [_width(row[column]) + 3 for row in table.rows()]
+    widest = 64 if max(texts, default=0) > 200 else 42
+    return float(min(max(9, _width(table.headings()[column]) / 2 + 5, *texts), widest))
 
 
 def _height(cells: Sequence[str], widths: Sequence[float]) -> float:
     """Points for the cell with the most lines."""
     lines = max(
-        (-(-_width(cell) // max(int(wide) - 1, 1)) for cell, wide in zip(cells, widths, strict=True)), default=1
+        (
+            sum(max(-(-_width(line) // max(int(wide) - 2, 1)), 1) for line in cell.split("\n"))
+            for cell, wide in zip(cells, widths, strict=True)
+        ),
+        default=1,
     )
-    return 15.0 * max(lines, 1)
+    return min(15.0 * lines + 3.0, HIGHEST)
 
 
 def _width(text: str) -> int:

@@ -13,7 +13,7 @@ from ecospace.check.conflicts import line_conflicts
 from ecospace.check.result import SiteResult
 from ecospace.check.settings import DistanceRow, ZoneRow
 from ecospace.check.verdict import Level, Verdict
-from ecospace.report.site_report import town_table
+from ecospace.report.site_workbook import town_table
 from ecospace.terms import label
 from tests.check.county import OTHERS, X, Y, box, county, layer, sites
 

@@ -18,8 +18,9 @@ from ecospace.check.checker import Checker
 from ecospace.check.result import SCHEMA, SiteResult, write_json, write_pieces
 from ecospace.check.site import sites_of
 from ecospace.language import speak
-from ecospace.report.site_report import save_site_report, save_site_workbook
+from ecospace.report.site_report import save_site_report
 from ecospace.report.site_tables import hectares, percent
+from ecospace.report.site_workbook import save_site_workbook
 from ecospace.report.word import WordDocument
 from tests.check.county import CRS_GK, box, county, layer
 
