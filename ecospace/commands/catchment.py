@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from geopandas import GeoDataFrame
 
+    from ecospace.findings import Finding
+    from ecospace.space.catchment import Drainage
     from ecospace.study import Study
 
-#: Where an intake is looked for by its name.
-INTAKE_ROLES = ("monitoring", "outfall")
+#: Where an intake or a reservoir is looked for by its name.
+INTAKE_ROLES = ("water", "monitoring", "outfall")
 
 
 def register(app: typer.Typer) -> None:
@@ -92,7 +94,9 @@ def _catchment(study: Study, place: str, layer: str, snap_m: float, keys: Sequen
     there = find_place(study, place, layer=layer, roles=INTAKE_ROLES)
     name = str(there.index[0])
     elevation = elevation_of(study)
-    basin, found = catchments(drainage(elevation), there, snap_m=snap_m)
+    drained = drainage(elevation)
+    basin, found = catchments(drained, there, snap_m=snap_m)
+    found += _in_water(study, drained, there, basin)
     land = land_of(study)
     names = land["code_name"] if "code_name" in land else land["code"]
     inside = shapely.area(shapely.intersection(land.geometry.to_numpy(), basin.geometry.iloc[0]))
@@ -106,7 +110,7 @@ def _catchment(study: Study, place: str, layer: str, snap_m: float, keys: Sequen
     if keys:
         change = catchment_change(land_of(study, keys[0]), land_of(study, keys[1]), basin)
         dates = [str(study.entries[key].get("date") or study.title_of(key)) for key in keys]
-        tables.insert(0, catchment_change_table(name, change, dates))
+        tables.insert(0, catchment_change_table(name, change, dates).noted(*(finding.text for finding in found)))
         answer += _(" Of it {changed:.2f} ha changed, {harmful:.2f} ha against the protection of the source.").format(
             changed=float(change.table["area_m2"].sum()) / 10_000, harmful=change.harmful_m2 / 10_000
         )
@@ -123,6 +127,33 @@ def _catchment(study: Study, place: str, layer: str, snap_m: float, keys: Sequen
     finish(
         study, "catchment", target, answer, [table.sourced(source) for table in tables], layers, drawn, found, choices
     )
+
+
+def _in_water(study: Study, drained: Drainage, there: GeoDataFrame, basin: GeoDataFrame) -> list[Finding]:
+    """Said where an intake lies in a lake or reservoir that takes more water than its own cell does."""
+    from ecospace.findings import Finding
+    from ecospace.measure.study_land import lines_of
+    from ecospace.space.catchment import catchments
+
+    waters = lines_of(study, "water")
+    if waters is None or there.geometry.iloc[0].geom_type != "Point":
+        return []
+    held = waters[waters.intersects(there.geometry.iloc[0])]
+    if held.empty:
+        return []
+    whole, _open = catchments(drained, held.iloc[[0]], snap_m=0)
+    own, all_of_it = float(basin["area_m2"].iloc[0]), float(whole["area_m2"].iloc[0])
+    if all_of_it <= own:
+        return []
+    name = str(held["name"].iloc[0]) if "name" in held else str(held.index[0])
+    text = _("the intake lies in {water}, whose whole catchment has {whole:.2f} ha; that of the intake's own cell has {own:.2f} ha: on "
+             "flat water the model does not know which way it flows.").format(
+        water=name, whole=all_of_it / 10_000, own=own / 10_000)  # fmt: skip
+    return [
+        Finding(
+            "F-DEM-04", "warning", text, _("Name the water itself: ecospace catchment … {water}").format(water=name)
+        )
+    ]
 
 
 def _visible(study: Study, distance_m: float, words: list[str], target: Path) -> None:

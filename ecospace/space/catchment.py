@@ -82,7 +82,8 @@ def catchments(
     drained : Drainage
         From :func:`drainage`.
     intakes : GeoDataFrame
-        Points with a unique index, in the CRS of the elevation model.
+        Points with a unique index, in the CRS of the elevation model; or polygons of lakes and reservoirs: all that drains into
+        any part of the water, the water itself included, counts.
     snap_m : float
         An intake is moved to the cell with the most water within this distance: a digitised point seldom lies on the
         model's stream. 0 leaves it where it is.
@@ -101,20 +102,24 @@ def catchments(
     cells = grid.cells(points)
     rows, findings = [], []
     rim = _rim(grid.known)
-    for name, point, cell in zip(intakes.index, points, cells, strict=True):
-        row, column = _wettest(drained, point, cell, snap_m)
-        if drained.upstream_cells[row, column] < 0:
+    for name, geometry, point, cell in zip(intakes.index, intakes.geometry, points, cells, strict=True):
+        if geometry.geom_type == "Point":
+            row, column = _wettest(drained, point, cell, snap_m)
+            outlets = np.array([row * grid.shape[1] + column])
+            moved = float(np.hypot(*(grid.xy(np.array([[row, column]]))[0] - point)))
+        else:
+            outlets, moved = np.flatnonzero((grid.burn([geometry]) == 1) & (drained.upstream_cells >= 0)), 0.0
+        if not len(outlets) or drained.upstream_cells.flat[outlets[0]] < 0:
             raise DataError(
                 "E-DATA-86",
                 _("an intake lies where the elevation model has no data, so its catchment is unknown."),
                 cure=_("Give an elevation model that covers it, or a longer snapping distance."),
                 features=[name],
             )
-        basin = drained.directions.basins(idxs=np.array([row * grid.shape[1] + column])) > 0
-        moved = float(np.hypot(*(grid.xy(np.array([[row, column]]))[0] - point)))
+        basin = drained.directions.basins(idxs=outlets) > 0
         # The outlet itself may lie on the rim; any other cell there may have more ground behind it.
         open_ended = basin & rim
-        open_ended[row, column] = False
+        open_ended.flat[outlets] = False
         complete = not open_ended.any()
         shape = grid.polygons(basin.astype(np.int32)).geometry.iloc[0]
         rows.append((name, shape.area, int(basin.sum()), moved, complete, shape))

@@ -90,6 +90,11 @@ def test_catchment_of_the_sample_county(county: Path, capsys: pytest.CaptureFixt
     tables = json.loads((county / "outputs" / "catchment" / "catchment.json").read_text(encoding="utf-8"))
     areas = [float(row[2]) for row in tables[0]["printed"]]
     assert sum(areas[:-1]) == pytest.approx(areas[-1])
+    # In the middle of flat water no cell knows which way it flows: the catchment of the whole reservoir is named beside.
+    assert run("catchment", county, "示例水库取水口", "--after", "land_use_later") == 0
+    assert "整个水体的集雨区为 212.22 公顷" in capsys.readouterr().out.replace("\n", "")
+    assert run("catchment", county, "示例水库") == 0
+    assert "集雨区为 212.22 公顷" in capsys.readouterr().out
     # Latitude first: far outside, and said so.
     assert run("catchment", county, "23.55,113.60") == 2
     assert "E-" in capsys.readouterr().err

@@ -39,6 +39,18 @@ def test_the_whole_valley_drains_to_its_mouth() -> None:
     assert findings[0].code == "F-DEM-01"
 
 
+def test_a_lake_has_the_ground_that_drains_into_any_part_of_it() -> None:
+    """Across the mouth of the valley: the lake takes all that its wettest cell takes, and the slopes beside it."""
+    drained = drainage(valley())
+    lake = geopandas.GeoDataFrame(geometry=[box(500_050, 2_500_150, 500_160, 2_500_200)], crs=ZONE)
+    whole, _findings = catchments(drained, lake, snap_m=0)
+    middle, _findings = catchments(drained, intake((500_105, 2_500_155)), snap_m=0)
+    assert whole["upstream_cells"].iloc[0] > middle["upstream_cells"].iloc[0]
+    assert whole.geometry.iloc[0].buffer(1e-6).contains(middle.geometry.iloc[0])
+    assert whole.geometry.iloc[0].buffer(1e-6).contains(lake.geometry.iloc[0])
+    assert whole["moved_m"].iloc[0] == 0
+
+
 def test_an_inner_catchment_is_complete_and_equals_walking_downhill() -> None:
     # A cone of rings around a drain: every path of steepest descent can be walked by hand.
     random = np.random.default_rng(7)
