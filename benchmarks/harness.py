@@ -18,6 +18,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_INSTALLED = 77
+#: Name of the function of a job that measures all its rows in one process, turn by turn.
+TOGETHER = "together"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ class Data:
 
 @dataclass(frozen=True)
 class Bar:
-    """A ratio ecospace / peer that is to be reached: of "wall", "cpu" or "memory"; at one size only, where it says so."""
+    """A ratio ecospace / peer that is to be reached: of "wall", "cpu", "memory" or a measure of the job's own.
+
+    At one size only, where it says so. Without a peer (`against` empty) it is the measure itself that is held against it.
+    """
 
     what: str
     ratio: float
@@ -65,12 +70,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds, megabytes, and its totals by key."""
+    """One row once: what it took, by measure, and its totals by key."""
 
-    wall_s: float
-    cpu_s: float
-    memory_mb: float
+    took: dict[str, float]
     totals: dict[str, float]
+
+
+#: What is measured of a process, and how it is printed; a job that measures by itself has a table MEASURES of its own.
+MEASURES = {"wall": "{:.2f} s", "cpu": "{:.2f} s", "memory": "{:.0f} MB"}
 
 
 def job_named(name: str) -> ModuleType:
@@ -83,8 +90,8 @@ def job_names() -> list[str]:
     return [name for name in names if hasattr(job_named(name), "OURS")]
 
 
-def measure(python: str, job: str, function: str, data: Data) -> Run | str:
-    """One run in a process of its own; a text where it is not installed or failed."""
+def measure(python: str, job: str, function: str, data: Data) -> dict[str, Run] | str:
+    """The rows of one process; a text where something is not installed or failed."""
     command = [python, "-m", "benchmarks.harness", job, function, str(data.folder), str(data.parcels)]
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -97,7 +104,9 @@ def measure(python: str, job: str, function: str, data: Data) -> Run | str:
     if process.returncode:
         return f"failed: {error.strip().splitlines()[-1][:160] if error.strip() else process.returncode}"
     said = json.loads(out.strip().splitlines()[-1])
-    return Run(wall_s, said["cpu_s"], said["memory_mb"], said["totals"])
+    if function == TOGETHER:
+        return {key: Run(**row) for key, row in said["rows"].items()}
+    return {function: Run({"wall": wall_s, **said["took"]}, said["totals"])}
 
 
 def run_job(
@@ -107,7 +116,9 @@ def run_job(
     job = job_named(name)
     interpreters = dict.fromkeys(job.OURS, sys.executable) | dict.fromkeys(job.PEERS, peers)
     chosen = [key for key in interpreters if not only or any(word in key for word in only)]
-    runs: dict[str, list[Run]] = {key: [] for key in chosen}
+    if hasattr(job, TOGETHER):
+        interpreters, chosen = {TOGETHER: sys.executable}, [TOGETHER]
+    runs: dict[str, list[Run]] = {}
     notes: dict[str, str] = {}
     limits = {key for key in chosen if key in getattr(job, "ONCE", ()) or any(word in key for word in once)}
     for turn in range(repeats):
@@ -119,11 +130,16 @@ def run_job(
                 notes[key] = found
                 say(f"{name} · {key}: {found}")
                 continue
-            runs[key].append(found)
-            say(
-                f"{name} · {key} · {turn + 1}/{repeats}: {found.wall_s:.2f} s, CPU {found.cpu_s:.2f} s, {found.memory_mb:.0f} MB"
-            )
-    return record_of(job, name, data, {key: found for key, found in runs.items() if found}, notes)
+            for row, run in found.items():
+                runs.setdefault(row, []).append(run)
+                took = ", ".join(f"{what} {form.format(run.took[what])}" for what, form in measures(job).items())
+                say(f"{name} · {row} · {turn + 1}/{repeats}: {took}")
+    return record_of(job, name, data, runs, notes)
+
+
+def measures(job: ModuleType) -> dict[str, str]:
+    """What a job measures, and how each is printed."""
+    return dict(getattr(job, "MEASURES", MEASURES))
 
 
 def record_of(
@@ -133,14 +149,7 @@ def record_of(
     rows = {
         key: {
             "runs": len(found),
-            **{
-                what: [statistics.median(values), min(values), max(values)]
-                for what, values in (
-                    ("wall", [run.wall_s for run in found]),
-                    ("cpu", [run.cpu_s for run in found]),
-                    ("memory", [run.memory_mb for run in found]),
-                )
-            },
+            **{what: ranged([run.took[what] for run in found]) for what in measures(job)},
         }
         for key, found in runs.items()
     }
@@ -152,9 +161,14 @@ def record_of(
     bars = [judged for bar in asked if (judged := _judged(bar, job, runs)) is not None]
     return {
         "job": name, "title": (job.__doc__ or name).strip().splitlines()[0], "parcels": data.parcels,
-        "rows": rows, "notes": notes, "bars": bars, "date": time.strftime("%Y-%m-%d"),
+        "rows": rows, "measures": measures(job), "notes": notes, "bars": bars, "date": time.strftime("%Y-%m-%d"),
         "totals": runs[ours][0].totals if ours else {},
     }  # fmt: skip
+
+
+def ranged(values: list[float]) -> list[float]:
+    """Median, lowest, highest."""
+    return [statistics.median(values), min(values), max(values)]
 
 
 def difference(ours: dict[str, float], other: dict[str, float]) -> float:
@@ -171,38 +185,44 @@ def difference(ours: dict[str, float], other: dict[str, float]) -> float:
 
 def _judged(bar: Bar, job: ModuleType, runs: dict[str, list[Run]]) -> dict[str, Any] | None:
     """A bar with its ratio: the median over pairs of runs that stood next to each other."""
-    attribute = {"wall": "wall_s", "cpu": "cpu_s", "memory": "memory_mb"}[bar.what]
     ours = bar.ours or next(iter(job.OURS))
-    peers = {key: found for key, found in runs.items() if key in job.PEERS}
-    candidates = {key: found for key, found in peers.items() if bar.against in ("best", key) or bar.against in key}
-    if ours not in runs or not candidates:
+    if ours not in runs:
         return None
-    best = min(candidates, key=lambda key: statistics.median(getattr(run, attribute) for run in candidates[key]))
+    if not bar.against:
+        values = [run.took[bar.what] for run in runs[ours]]
+        return {"what": bar.what, "ours": ours, "against": "", "bar": bar.ratio, "ratio": ranged(values)}
+    candidates = {
+        key: found for key, found in runs.items() if key in job.PEERS and (bar.against == "best" or bar.against in key)
+    }
+    if not candidates:
+        return None
+    best = min(candidates, key=lambda key: statistics.median(run.took[bar.what] for run in candidates[key]))
     pairs = list(zip(runs[ours], candidates[best] * len(runs[ours]), strict=False))
-    ratios = [getattr(a, attribute) / getattr(b, attribute) for a, b in pairs]
-    return {
-        "what": bar.what, "ours": ours, "against": best, "bar": bar.ratio,
-        "ratio": [statistics.median(ratios), min(ratios), max(ratios)],
-    }  # fmt: skip
+    ratios = [a.took[bar.what] / b.took[bar.what] for a, b in pairs]
+    return {"what": bar.what, "ours": ours, "against": best, "bar": bar.ratio, "ratio": ranged(ratios)}
 
 
 def main() -> int:
-    """The child: run one function and say what it took."""
+    """The child: run one function and say what it took, or what it measured of its rows."""
     import resource
 
     name, key, folder, parcels = sys.argv[1:5]
     job = job_named(name)
+    data = Data(Path(folder), int(parcels))
     try:
-        totals = (job.OURS | job.PEERS)[key](Data(Path(folder), int(parcels)))
+        if key == TOGETHER:
+            said: dict[str, Any] = {"rows": getattr(job, key)(data)}
+        else:
+            said = {"totals": {str(k): float(v) for k, v in (job.OURS | job.PEERS)[key](data).items()}}
     except ImportError as missing:
         print(missing, file=sys.stderr)
         return NOT_INSTALLED
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(json.dumps({
-        "cpu_s": sum(one.ru_utime + one.ru_stime for one in used),
-        "memory_mb": max(one.ru_maxrss for one in used) / 1024,
-        "totals": {str(k): float(v) for k, v in totals.items()},
-    }))  # fmt: skip
+    said["took"] = {
+        "cpu": sum(one.ru_utime + one.ru_stime for one in used),
+        "memory": max(one.ru_maxrss for one in used) / 1024,
+    }
+    print(json.dumps(said))
     sys.stdout.flush()
     # Interpreters with many modules take a while to tear down; that is not the job.
     os._exit(0)

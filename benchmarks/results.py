@@ -8,10 +8,13 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness import MEASURES
+
 HERE = Path(__file__).parent
 RECORDS, REPORT = HERE / "results.json", HERE / "results.md"
 SCALING = HERE / "scaling.png"
-RANGE = {"wall": "{:.2f} s", "cpu": "{:.2f} s", "memory": "{:.0f} MB"}
+#: How a measure is called in a table, where it is not by its own name.
+TITLES = {"cpu": "CPU", "memory": "peak memory"}
 
 
 def records() -> dict[str, Any]:
@@ -94,26 +97,28 @@ def plot_scaling(path: Path) -> bool:
 
 def section(record: dict[str, Any]) -> list[str]:
     """The tables of one job."""
+    forms = record.get("measures", MEASURES)
     lines = [
         f"## {record['title']}",
         "",
         f"`{record['job']}`, workload of {record['parcels']:,} parcels, {record['date']}; {record['machine']}.",
         "",
-        "| | runs | wall | CPU | peak memory | difference |",
-        "| --- | --- | --- | --- | --- | --- |",
+        f"| | runs | {' | '.join(TITLES.get(what, what) for what in forms)} | difference |",
+        f"| --- | --- | {'--- | ' * len(forms)}--- |",
     ]
     for name, row in record["rows"].items():
-        cells = [ranged(row[what], RANGE[what]) for what in ("wall", "cpu", "memory")]
+        cells = [ranged(row[what], form) for what, form in forms.items()]
         apart = row.get("difference", float("nan"))
         other = "counts otherwise" if apart != apart else f"{apart:.0e}"
         lines.append(f"| {name} | {row['runs']} | {' | '.join(cells)} | {other} |")
-    lines += [f"| {name} | – | {note} | | | |" for name, note in record["notes"].items()]
+    lines += [f"| {name} | – | {note} {'| ' * len(forms)}|" for name, note in record["notes"].items()]
     if record["bars"]:
         lines += ["", "| ratio | against | measured | bar | |", "| --- | --- | --- | --- | --- |"]
     for bar in record["bars"]:
         reached = "reached" if bar["ratio"][0] <= bar["bar"] else "**not reached**"
-        ratio = ranged(bar["ratio"], "{:.3f}")
-        lines.append(f"| {bar['what']} of {bar['ours']} | {bar['against']} | {ratio} | {bar['bar']:.3f} | {reached} |")
+        form = "{:.3f}" if bar["against"] else forms[bar["what"]]
+        cells = [bar["against"] or "itself", ranged(bar["ratio"], form), form.format(bar["bar"]), reached]
+        lines.append(f"| {bar['what']} of {bar['ours']} | {' | '.join(cells)} |")
     return lines
 
 

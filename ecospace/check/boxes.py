@@ -12,7 +12,7 @@ from ecospace.space.kernels import available
 
 Array = np.ndarray[Any, Any]
 
-#: Boxes to a block, and blocks to a block of the next level; so many at the top are scanned at once.
+#: Boxes to a block, and blocks to a block of the next level; so many at the top are best scanned at once by numpy.
 BLOCK, TOP = 32, 512
 
 
@@ -30,18 +30,13 @@ class Boxes:
 
     @cached_property
     def _levels(self) -> list[Array]:
-        """The boxes, blocks of 32 of them, blocks of 32 of those … from the top down."""
-        levels = [np.asarray(self.bounds)]
-        while len(levels[0]) > TOP:
-            starts = np.arange(0, len(levels[0]), BLOCK)
-            low = np.minimum.reduceat(levels[0][:, :2], starts, axis=0)
-            levels.insert(0, np.hstack([low, np.maximum.reduceat(levels[0][:, 2:], starts, axis=0)]))
-        return levels
+        """The boxes, blocks of them, blocks of those … from the top down."""
+        return packed([np.asarray(self.bounds)], TOP)
 
     @cached_property
     def index(self) -> Index | None:
         """The same for the compiled kernels; None without them."""
-        return Index(self._levels, BLOCK) if available() else None
+        return Index(packed(self._levels, BLOCK), BLOCK) if available() else None
 
     def meeting(self, windows: Array) -> tuple[Array, Array]:
         """Pairs (window, box) that have a point in common, in the order of the windows.
@@ -106,6 +101,16 @@ class Boxes:
         assert items is not None
         order = gaps.argsort(kind="stable")
         return items[order], gaps[order]
+
+
+def packed(levels: list[Array], top: int) -> list[Array]:
+    """Levels of boxes with blocks of 32, blocks of 32 of those … above them, until no more than so many stand at the top."""
+    levels = list(levels)
+    while len(levels[0]) > top:
+        starts = np.arange(0, len(levels[0]), BLOCK)
+        low = np.minimum.reduceat(levels[0][:, :2], starts, axis=0)
+        levels.insert(0, np.hstack([low, np.maximum.reduceat(levels[0][:, 2:], starts, axis=0)]))
+    return levels
 
 
 def _members(blocks: Array, count: int) -> Array:

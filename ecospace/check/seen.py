@@ -87,7 +87,7 @@ class Sites:
     def _look(self, crs: CRS) -> Seen:
         way = move(self.crs, crs)
         if way.same:
-            shapes, exact, bend, steps = self.shapes, True, 0.0, STEPS_AS_WRITTEN
+            shapes, exact, bend, steps, unit_m = self.shapes, True, 0.0, STEPS_AS_WRITTEN, way.unit_m
         else:
             length_m = shapely.length(self.shapes) * way.unit_m
             edge_m = np.maximum(VERDICT_EDGE_M, length_m / MOST_VERTICES)
@@ -95,8 +95,8 @@ class Sites:
             # Valid shapes can cross themselves after a transform (trust.md tB22).
             wrong = ~shapely.is_valid(shapes)
             shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
-            exact, bend, steps = False, BEND_PER_M2 * edge_m**2, STEPS_MOVED
+            exact, bend, steps, unit_m = False, BEND_PER_M2 * edge_m**2, STEPS_MOVED, metres_per_unit(crs)
         shapely.prepare(shapes)
         bounds = shapely.bounds(shapes)
         largest = np.abs(bounds).max(axis=1)
-        return Seen(shapes, exact, bend + steps * np.spacing(largest) * metres_per_unit(crs), bounds)
+        return Seen(shapes, exact, bend + steps * unit_m * np.spacing(largest), bounds)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from ecospace.check.boxes import BLOCK, Boxes, curve_order
+from ecospace.check.boxes import BLOCK, curve_order, packed
 from ecospace.space import kernels
 from ecospace.space.index import Index, Shapes, nearest
 from ecospace.space.native.build import compile_kernels
@@ -31,7 +31,7 @@ def index_of(shapes: np.ndarray) -> Shapes:
     wkb = shapely.to_wkb(shapes)
     starts = np.cumsum([0, *map(len, wkb)], dtype=np.int64)
     blob = np.frombuffer(b"".join(wkb), np.uint8)
-    index = Index(Boxes(shapely.bounds(shapes))._levels, BLOCK)
+    index = Index(packed([shapely.bounds(shapes)], BLOCK), BLOCK)
     return Shapes(index, blob, starts, np.arange(len(shapes)))
 
 
@@ -42,7 +42,7 @@ def test_the_boxes_met_are_those_that_meet(count: int) -> None:
     corner = np.random.default_rng(1).integers(0, 2_000, (40, 2)).astype(float)
     windows = np.hstack([corner, corner + np.array([0, 300])])  # without width, and touching on whole metres
     windows[0] = [-10, -10, 3_000, 3_000]
-    rows, items = Index(Boxes(bounds)._levels, BLOCK).meeting(windows)
+    rows, items = Index(packed([bounds], BLOCK), BLOCK).meeting(windows)
     meet = (
         (bounds[:, 0] <= windows[:, None, 2]) & (bounds[:, 2] >= windows[:, None, 0])
         & (bounds[:, 1] <= windows[:, None, 3]) & (bounds[:, 3] >= windows[:, None, 1])
