@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from geopandas import GeoDataFrame
 
-    from ecospace.maps.figure import PlanFigure
     from ecospace.measure.corridors import Register
     from ecospace.measure.rule_widths import RuleWidths
     from ecospace.space.buffer import BufferRule
@@ -128,6 +127,7 @@ def _register(
     from ecospace.measure.corridors import corridor_register
     from ecospace.measure.study_land import land_of
     from ecospace.report.connectivity_outputs import save_results
+    from ecospace.report.corridor_maps import corridor_figure, widths_figure
     from ecospace.report.corridor_tables import (
         gaps_table,
         makeup_table,
@@ -160,8 +160,9 @@ def _register(
         _("Radius round an exit (m)"): "—" if exit_radius_m is None else exit_radius_m,
     }
     paths = save_results(study, "corridors", target, tables, layers, findings, choices)
-    figure = corridor_figure(study, found)
-    paths.append(save_figure(figure, target / "figures" / "corridor-register.png"))
+    paths.append(save_figure(corridor_figure(study, found), target / "figures" / "corridor-register.png"))
+    for result in held:
+        paths.append(save_figure(widths_figure(study, result), target / "figures" / f"widths-{result.rule.key}.png"))
     from ecospace.console import console
 
     for path in paths:
@@ -221,34 +222,6 @@ def held_against(
 def _with_ground(found: Register) -> GeoDataFrame:
     known = found.corridors[found.corridors["area_m2"].notna()]
     return known.rename_axis("corridor").reset_index()
-
-
-def corridor_figure(study: Study, found: Register) -> PlanFigure:
-    """The sheet with every corridor by its number in the register; names and clauses stand beside it."""
-    import shapely
-
-    from ecospace.maps.figure import plan_figure
-    from ecospace.maps.maplayer import MapLayer
-    from ecospace.report.corridor_tables import clause_lines
-
-    numbers = [str(number) for number in range(1, len(found.axes) + 1)]
-    axes = found.axes.assign(shown=numbers)
-    dimension = shapely.get_dimensions(axes.geometry.to_numpy())
-    ground = found.corridors[found.corridors["area_m2"].notna()].join(axes["shown"])
-    belts = ground[dimension[found.corridors["area_m2"].notna().to_numpy()] == 2]
-    layers = [
-        MapLayer(ground, "corridor"),
-        MapLayer(axes[dimension == 1], "corridor_line", label="shown"),
-        MapLayer(belts, "corridor", label="shown", title=_("Isolation belts")),
-        MapLayer(found.gaps, "gap", title=_("Gaps of the corridors")),
-        MapLayer(axes[dimension == 0], "point", title=_("Greening at an exit"), label="shown"),
-    ]
-    return plan_figure(
-        [layer for layer in layers if len(layer.frame)], boundary=study.boundary,
-        title=_("{study}: ecological corridors and their clauses").format(study=study.title),
-        source=study.title_of(study.keys("corridor")[0]), note=clause_lines(found), paper="A2",
-        demonstration=bool(study.settings.get("demonstration")),
-    )  # fmt: skip
 
 
 def headline(study: Study, found: Register) -> str:

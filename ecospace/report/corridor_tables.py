@@ -186,14 +186,28 @@ def rule_line(found: RuleWidths) -> str:
 
 def clause_lines(register: Register) -> str:
     """The numbers and names of a map, clause by clause in the words of the document, to be printed beside it."""
-    named = register.corridors["name"].str.removesuffix("（示例）")
-    numbered = [f"{number} {name}" for number, name in enumerate(named, start=1)]
+    names = [f"{number} {name}" for number, name in enumerate(_plain_names(register), start=1)]
     lines = []
     for key in register.corridors["clause"].unique():
         text = clauses().get(key, {}).get("text", "")
-        names = [name for name, clause in zip(numbered, register.corridors["clause"], strict=True) if clause == key]
-        lines.append(f"{key} {text}: {', '.join(names)}".strip())
+        own = [name for name, clause in zip(names, register.corridors["clause"], strict=True) if clause == key]
+        lines.append(_("{clause}: {names}").format(clause=f"{key} {text}".strip(), names=_(", ").join(own)))
     return "\n".join(lines)
+
+
+def short_names(register: Register) -> list[str]:
+    """Names for a map, without the words that its legend says."""
+    names = []
+    for name in register.corridors["name"]:
+        short = name
+        for word in standard("rules/corridors")["labels"]["shortened"]:
+            short = short.replace(word, "")
+        names.append(short.strip() or name)
+    return names
+
+
+def _plain_names(register: Register) -> list[str]:
+    return list(register.corridors["name"].str.removesuffix("（示例）"))
 
 
 def _sides() -> dict[str, str]:
