@@ -23,8 +23,9 @@ from scipy.sparse.linalg import cg, spsolve
 
 from ecospace.errors import DataError, UsageError
 from ecospace.language import _
-from ecospace.space.cost import HALF_OF_STEPS, cell_pairs, require_resistance
+from ecospace.space.cost import require_resistance
 from ecospace.space.grid import Array, Grid
+from ecospace.space.spread import HALF_OF_STEPS, cell_pairs
 
 try:
     import pyamg

@@ -15,16 +15,7 @@ import numpy as np
 from ecospace.errors import DataError, UsageError
 from ecospace.language import _
 from ecospace.space.grid import Array, Grid
-
-try:
-    from ecospace.space import cost_kernel
-except ImportError:  # numba is optional: the extra "fast"
-    cost_kernel = None  # type: ignore[assignment]
-
-#: The eight neighbours of a cell, in the order in which ways of equal cost are preferred: straight steps first.
-STEPS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
-#: One step of each pair of opposite ones.
-HALF_OF_STEPS = ((-1, 0), (0, -1), (-1, -1), (-1, 1))
+from ecospace.space.spread import HALF_OF_STEPS, STEPS, cell_pairs, half_length, spread
 
 
 @dataclass(frozen=True)
@@ -84,8 +75,7 @@ def accumulated_cost(resistance: Grid, source: Array) -> Grid:
 
     Notes
     -----
-    Knaapen et al. 1992; 俞孔坚 1999. With numba (the extra ``fast``) by a bucket queue, else by scipy's Dijkstra,
-    which is as exact, but takes three times as long and four times the memory. Both give the same float for float.
+    Knaapen et al. 1992; 俞孔坚 1999. See :func:`ecospace.space.spread.spread` for the two engines.
     """
     require_resistance(resistance)
     seeds = source & resistance.known
@@ -95,68 +85,7 @@ def accumulated_cost(resistance: Grid, source: Array) -> Grid:
             _("a source has no cell with data on the resistance surface, so no cost can be counted from it."),
             cure=_("Extend the resistance surface over all sources, or use smaller cells."),
         )
-    height, width = resistance.cell_m
-    if cost_kernel is not None:
-        return resistance.like(_spread(resistance.values, seeds, height, width))
-    return resistance.like(_dijkstra(resistance.values, seeds, height, width))
-
-
-def half_length(step: tuple[int, int], height: float, width: float) -> float:
-    """Half the length of a step between neighbours."""
-    return float(np.hypot(step[0] * height, step[1] * width)) / 2
-
-
-def _spread(values: Array, seeds: Array, height: float, width: float) -> Array:
-    padded = np.pad(values, 1, constant_values=np.inf)
-    padded[np.isnan(padded)] = np.inf
-    columns = padded.shape[1]
-    cost = np.full(padded.size, np.inf)
-    starts = np.flatnonzero(np.pad(seeds, 1))
-    cost[starts] = 0.0
-    half_lengths = np.array([half_length(step, height, width) for step in STEPS])
-    bounds = (np.nanmin(values), np.nanmax(values))
-    cost_kernel.spread(
-        padded.ravel(),
-        cost,
-        np.zeros(padded.size, dtype=np.uint8),
-        starts,
-        np.array([row * columns + column for row, column in STEPS], dtype=np.int64),
-        half_lengths,
-        max(2 * half_lengths.max() * bounds[1] / (cost_kernel.BUCKETS - 2), 2 * half_lengths.min() * bounds[0]),
-    )
-    out = cost.reshape(padded.shape)[1:-1, 1:-1].copy()
-    out[np.isnan(values)] = np.nan
-    return out
-
-
-def _dijkstra(values: Array, seeds: Array, height: float, width: float) -> Array:
-    from scipy.sparse import coo_array, csgraph
-
-    known = ~np.isnan(values)
-    number = np.full(values.shape, -1, dtype=np.int64)
-    number[known] = np.arange(known.sum())
-    starts, ends, costs = [], [], []
-    for step in HALF_OF_STEPS:
-        here, there = cell_pairs(step, values.shape)
-        both = known[here] & known[there]
-        starts.append(number[here][both])
-        ends.append(number[there][both])
-        costs.append(half_length(step, height, width) * (values[here] + values[there])[both])
-    size = int(known.sum())
-    graph = coo_array((np.concatenate(costs), (np.concatenate(starts), np.concatenate(ends))), (size, size)).tocsr()
-    found = csgraph.dijkstra(graph, directed=False, indices=number[seeds], min_only=True)
-    out = np.full(values.shape, np.nan)
-    out[known] = found
-    return out
-
-
-def cell_pairs(step: tuple[int, int], shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """The two views of a raster in which a cell and its neighbour stand in the same place."""
-    here, there = [], []
-    for shift, size in zip(step, shape, strict=True):
-        here.append(slice(max(-shift, 0), size - max(shift, 0)))
-        there.append(slice(max(shift, 0), size - max(-shift, 0)))
-    return (here[0], here[1]), (there[0], there[1])
+    return resistance.like(spread(resistance.values, np.where(seeds, 0.0, np.inf), *resistance.cell_m))
 
 
 def least_cost_way(resistance: Grid, cost: Grid, target: Array) -> Way:

@@ -15,18 +15,13 @@ import numpy as np
 from affine import Affine
 from pyproj import CRS
 
-from ecospace.errors import DataError, UsageError
+from ecospace.errors import DataError
 from ecospace.files import atomic
 from ecospace.language import _
 from ecospace.layers import gdal
 from ecospace.layers.raster import Raster, open_raster
-from ecospace.space.cost import STEPS, half_length
 from ecospace.space.grid import Array, Grid, require_grid_crs
-
-try:
-    from ecospace.space import cost_kernel
-except ImportError:  # numba is optional: the extra "fast"
-    cost_kernel = None  # type: ignore[assignment]
+from ecospace.space.spread import spread
 
 
 @dataclass(frozen=True)
@@ -71,17 +66,9 @@ def accumulated_cost_by_windows(
 
     Raises
     ------
-    UsageError
-        numba is not installed (E-USE-80).
     DataError
         The source has no cell with data (E-DATA-74); a resistance is not positive (E-DATA-73).
     """
-    if cost_kernel is None:
-        raise UsageError(
-            "E-USE-80",
-            _("costs by windows need the package numba."),
-            cure='pip install "ecospace-toolkit[fast]"',
-        )
     raster = open_raster(resistance)
     require_grid_crs(Grid(np.zeros((1, 1)), raster.transform, CRS.from_user_input(raster.crs)), source)
     with atomic(target) as temporary:
@@ -153,21 +140,8 @@ def _spread_square(
     bottom, right = min(row + window + 1, raster.shape[0]), min(column + window + 1, raster.shape[1])
     values = _read(raster, top, left, bottom - top, right - left)
     before = np.array(cost[top:bottom, left:right])
-    flat = np.pad(before, 1, constant_values=np.inf)
-    padded = np.pad(np.where(np.isnan(values), np.inf, values), 1, constant_values=np.inf)
-    seeds = np.flatnonzero(np.isfinite(flat))
-    half_lengths = np.array([half_length(step, -raster.transform.e, raster.transform.a) for step in STEPS])
-    known = flat.ravel()[seeds]
-    longest = 2 * half_lengths.max() * float(np.nanmax(values))
-    shortest = 2 * half_lengths.min() * float(np.nanmin(values))
-    reach = float(known.max() - known.min()) + longest
-    offsets = np.array([down * padded.shape[1] + across for down, across in STEPS], dtype=np.int64)
-    spread = flat.ravel().copy()
-    cost_kernel.spread(
-        padded.ravel(), spread, np.zeros(padded.size, dtype=np.uint8), seeds, offsets, half_lengths,
-        max(reach / (cost_kernel.BUCKETS - 2), shortest),
-    )  # fmt: skip
-    after = spread.reshape(padded.shape)[1:-1, 1:-1]
+    after = spread(values, before, -raster.transform.e, raster.transform.a)
+    after[np.isnan(values)] = np.inf
     cost[top:bottom, left:right] = after
     cheaper = after < before
     # Cells of the window's own outermost ring are rim cells of its neighbours, and those of its rim are theirs.

@@ -21,6 +21,8 @@ Array = np.ndarray[Any, Any]
 
 #: What a feature shares with a zone of the first layer and one of the second (positions), in square metres.
 SHARE = np.dtype([("feature", "i4"), ("first", "i4"), ("second", "i4"), ("unused", "i4"), ("area_m2", "f8")])
+#: Buckets of the queue in spread.c.
+SPREAD_BUCKETS = 65536
 NUMBERS, ADDRESS = ctypes.c_int64, ctypes.c_void_p
 
 
@@ -81,6 +83,7 @@ def _library() -> ctypes.CDLL | None:
         ("count_classes", n, (p, p, n, n, n, p)),
         ("densify_features", None, (p, p, n, ctypes.c_double, p, p)),
         ("find_valid", None, (p, p, n, p)),
+        ("spread_cost", n, (p, p, n, n, p, p, ctypes.c_double)),
         ("move_vertices", n, (p, p, n, p, p, ctypes.c_int)),
         ("meet_boxes", n, (p, p, n, p, p, n)),
         ("nearest_pieces", ctypes.c_int, (p, ctypes.c_int32, p, p, n, p, p)),
@@ -246,6 +249,22 @@ def moved(shapes: Wkb, move: Callable[[Array, Array], tuple[Array, Array]]) -> W
     result = Wkb(shapes.bytes.copy(), shapes.offsets)
     kernels().move_vertices(*_addresses(result), len(result), x.ctypes.data, y.ctypes.data, 1)
     return result
+
+
+def spread_cost(
+    resistance: Array, cost: Array, steps: Sequence[tuple[int, int]], halves: Array, longest: float, shortest: float
+) -> None:
+    """Lower `cost` in place to the least by steps to neighbours; both with a border of infinite cells, see spread.c.
+
+    `longest` is what the queue has to hold at once: the spread of the costs and the longest step.
+    """
+    rows, columns = cost.shape
+    offsets = np.array([down * columns + across for down, across in steps], np.int64)
+    width = max(longest / (SPREAD_BUCKETS - 2), shortest)
+    if kernels().spread_cost(
+        resistance.ctypes.data, cost.ctypes.data, rows, columns, offsets.ctypes.data, halves.ctypes.data, width
+    ):
+        raise MemoryError("the cost kernel had no memory left")
 
 
 def _addresses(shapes: Wkb) -> tuple[int, int]:

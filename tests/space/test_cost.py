@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from shapely import box
 
 from ecospace.errors import CRSError, DataError, UsageError
-from ecospace.space import cost as cost_module
+from ecospace.space import kernels
 from ecospace.space.cost import accumulated_cost, corridor_band, corridor_width_m, least_cost_way, neighbours
 from ecospace.space.grid import cells_of, read_grid
 from ecospace.space.links import link
+from ecospace.space.native.build import compile_kernels
+from ecospace.space.spread import _by_kernel, _by_scipy, spread
 from tests.space.grids import ZONE, grid, place
 
 
@@ -95,30 +97,66 @@ def test_costs_are_symmetric_and_the_band_is_zero_along_the_way(values: np.ndarr
     assert (band.values >= 0).all()
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(surfaces)
-def test_with_and_without_numba_and_scikit_image_agree(values: np.ndarray) -> None:
+needs_kernels = pytest.mark.skipif(
+    compile_kernels() is None or not kernels.available(), reason="no C compiler on this machine, so no kernels"
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(10.0, 12.0), (30.0, 30.0), (0.5, 7.0)]))
+def test_kernel_scipy_and_scikit_image_agree(seed: int, cell: tuple[float, float]) -> None:
+    """With cells without data, walls that close off ground, several sources, and cells that are no squares."""
     graph = pytest.importorskip("skimage.graph")
-    values[3, 4:8] = np.nan
-    seeds = place((9, 12), 0, 0) | place((9, 12), 8, 3)
-    slow = cost_module._dijkstra(values, seeds, 10.0, 12.0)
-    peer = graph.MCP_Geometric(np.where(np.isnan(values), -1, values), sampling=(10.0, 12.0))
-    peer_cost = np.where(np.isnan(values), np.nan, peer.find_costs([(0, 0), (8, 3)])[0])
+    random = np.random.default_rng(seed)
+    values = random.choice([random.integers(1, 60, (9, 12)), random.lognormal(2, 3, (9, 12))]).astype(float)
+    values[random.random(values.shape) < 0.15] = np.nan
+    values[:, 7] = np.nan if random.random() < 0.3 else values[:, 7]
+    seeds = np.argwhere(~np.isnan(values))[random.integers(0, 60, random.integers(1, 4)) % (~np.isnan(values)).sum()]
+    known = np.full(values.shape, np.inf)
+    known[tuple(seeds.T)] = 0.0
+    slow = _by_scipy(values, known, *cell)
+    peer = graph.MCP_Geometric(np.where(np.isnan(values), -1, values), sampling=cell)
+    peer_cost = np.asarray(peer.find_costs(seeds.tolist())[0])
     np.testing.assert_allclose(slow, peer_cost, rtol=1e-12)
-    if cost_module.cost_kernel is not None:
-        np.testing.assert_array_equal(cost_module._spread(values, seeds, 10.0, 12.0), slow)
+    assert (np.isnan(spread(values, known, *cell)) == np.isnan(values)).all()
+    if kernels.available():
+        np.testing.assert_array_equal(_by_kernel(values, known, *cell), slow)
 
 
-def test_extreme_resistances_do_not_break_the_bucket_queue() -> None:
-    # Longer than the circle of buckets by far: 1 beside ten million.
+@needs_kernels
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32 - 1))
+def test_known_costs_are_kept_or_lowered_by_both_engines(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.lognormal(1, 2, (8, 9))
+    values[random.random(values.shape) < 0.1] = np.nan
+    known = np.where(random.random(values.shape) < 0.2, random.choice([0.0, 5.0, 400.0, 1e6], values.shape), np.inf)
+    known[0, 0], values[0, 0] = 3.0, 1.0
+    fast, slow = _by_kernel(values, known, 10.0, 10.0), _by_scipy(values, known, 10.0, 10.0)
+    np.testing.assert_array_equal(fast, slow)
+    assert (fast[~np.isnan(values)] <= known[~np.isnan(values)]).all()
+
+
+@needs_kernels
+@pytest.mark.parametrize("spread_of", [1e-12, 1e7, 1e15])
+def test_extreme_resistances_do_not_break_the_bucket_queue(spread_of: float) -> None:
+    # Longer than the circle of buckets by far: 1 beside ten million and more.
     values = np.random.default_rng(4).random((60, 60)) + 0.5
-    values[::7] *= 1e7
-    seeds = place((60, 60), 30, 30)
-    if cost_module.cost_kernel is None:
-        pytest.skip("numba is not installed")
-    np.testing.assert_array_equal(
-        cost_module._spread(values, seeds, 10.0, 10.0), cost_module._dijkstra(values, seeds, 10.0, 10.0)
-    )
+    values[::7] *= spread_of
+    known = np.where(place((60, 60), 30, 30), 0.0, np.inf)
+    np.testing.assert_array_equal(_by_kernel(values, known, 10.0, 10.0), _by_scipy(values, known, 10.0, 10.0))
+
+
+@needs_kernels
+def test_the_way_is_the_same_with_each_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a surface full of ways of equal cost."""
+    surface = grid(np.random.default_rng(3).choice([1.0, 2.0, 4.0], (40, 50)))
+    start, end = place((40, 50), 1, 1), place((40, 50), 38, 47)
+    ways = []
+    for engine in ("", "off"):
+        monkeypatch.setenv("ECOSPACE_KERNELS", engine)
+        ways.append(least_cost_way(surface, accumulated_cost(surface, start), end))
+    assert ways[0].cells.tolist() == ways[1].cells.tolist() and ways[0].cost == ways[1].cost
 
 
 def test_links_join_neighbours_only_unless_all_are_asked_for() -> None:
@@ -214,11 +252,17 @@ def test_least_costs_and_ways_between_the_cores_equal_scikit_image(linkage: tupl
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([5, 8, 13]))
 def test_by_windows_is_the_same_float_for_float(seed: int, window: int) -> None:
+    for engine in ("", "off"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ECOSPACE_KERNELS", engine)
+            by_windows_as_a_whole(seed, window)
+
+
+def by_windows_as_a_whole(seed: int, window: int) -> None:
     from tempfile import TemporaryDirectory
 
     from ecospace.space.cost_windows import accumulated_cost_by_windows
 
-    pytest.importorskip("numba")
     random = np.random.default_rng(seed)
     # Walls with gates make ways that cross windows to and fro.
     values = random.lognormal(2, 2, (31, 27)).round(3) + 0.01
@@ -242,7 +286,6 @@ def test_by_windows_is_the_same_float_for_float(seed: int, window: int) -> None:
 def test_by_windows_refuses_what_has_no_meaning(tmp_path: Path) -> None:
     from ecospace.space.cost_windows import accumulated_cost_by_windows
 
-    pytest.importorskip("numba")
     path = grid(np.ones((4, 4))).save(tmp_path / "one.tif")
     far = geopandas.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=ZONE)
     with pytest.raises(DataError, match="E-DATA-74"):
