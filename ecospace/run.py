@@ -175,7 +175,7 @@ def _value(
             return Value(reason=_why(_forest_layers(study), errors))
         row = cover.units.iloc[0]
         return Value(cover.share, _real(cover.share_official), float(row["counted_m2"]), cover.definition.label,
-                     cover.definition.statutory)  # fmt: skip
+                     cover.definition.statutory, most=cover.share_most if row["undecided_m2"] else None)  # fmt: skip
     result = coverages.get(indicator.definition)
     if result is None or result.definition is None:
         return Value(reason=_why(study.keys(*definition(indicator.definition).kinds), errors))

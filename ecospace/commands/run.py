@@ -66,7 +66,10 @@ def headline(results: Results) -> str:
     """The answer in one sentence that can be pasted."""
     parts = []
     for row in results.indicators.to_dict(orient="records"):
-        if row["share"] is not None and row["share"] == row["share"]:
+        if row["share_most"] is not None and row["share_most"] == row["share_most"]:
+            parts.append(_("{name} between {least:.2f}% and {most:.2f}%").format(
+                name=row["name"], least=row["share"] * 100, most=row["share_most"] * 100))  # fmt: skip
+        elif row["share"] is not None and row["share"] == row["share"]:
             parts.append(_("{name} {share:.2f}% ({area:.2f} ha)").format(
                 name=row["name"], share=row["share"] * 100, area=row["area_m2"] / 1e4))  # fmt: skip
         else:

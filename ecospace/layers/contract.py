@@ -14,6 +14,7 @@ import numpy as np
 
 from ecospace.findings import Finding
 from ecospace.language import _, current
+from ecospace.layers.canopy import closure_findings
 from ecospace.layers.fields import column_of
 from ecospace.layers.topology import Array, doubles, gaps, ids_of, loose_shapes, overlaps, union_of
 from ecospace.terms import standard
@@ -103,6 +104,7 @@ def check_contract(
     polygons = frame[frame.geom_type.isin(("Polygon", "MultiPolygon"))]
     if len(polygons):
         findings += _areas(layer, polygons, promise.areas)
+        findings += closure_findings(polygons)
         findings += doubles(polygons)
         facts = {"sum_m2": float(polygons.area.sum())}
         shapes = polygons.geometry.to_numpy()

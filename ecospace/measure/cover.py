@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ecospace.crs import require_same_crs
 from ecospace.errors import BalanceError, DataError
 from ecospace.findings import Finding
 from ecospace.language import _
+from ecospace.layers.canopy import Closures, canopy_closures, closure_findings
 from ecospace.layers.codes import CodeSystem, code_system, require_code_system
 from ecospace.layers.topology import Array, loose_shapes, overlapping
 from ecospace.measure.cover_definitions import CoverDefinition, cover_definition, cover_definitions
@@ -47,7 +48,8 @@ class Cover:
         unit, class, name, area_m2, counted (bool); a class of which canopy closure decides has a row for each.
     units : DataFrame
         The whole first: unit, name, role, area_m2, official_m2, counted_m2, share, share_official, uncovered_m2 (ground of
-        which the layer says nothing), doubled_m2 (counted ground that several shapes claim; counted once).
+        which the layer says nothing), doubled_m2 (counted ground that several shapes claim; counted once), undecided_m2 (ground
+        not counted because its canopy closure is missing or cannot be read).
     findings : tuple of Finding
     """
 
@@ -60,6 +62,12 @@ class Cover:
     def share(self) -> float:
         """Share of the whole by the computed denominator, 0 to 1."""
         return float(self.units["share"].iloc[0])
+
+    @property
+    def share_most(self) -> float:
+        """The share if all ground whose canopy closure is not known were forest; `share` where all is known."""
+        whole = self.units.iloc[0]
+        return min(float((whole["counted_m2"] + whole["undecided_m2"]) / whole["area_m2"]), 1.0)
 
     @property
     def share_official(self) -> float:
@@ -146,6 +154,8 @@ class LandClasses:
         The pieces, by unit, of shapes that overlap others: class, canopy, zone.
     loose : ndarray of int
         Positions of the shapes that do not match their neighbours: `ecospace.layers.topology.loose_shapes`.
+    closures : Closures or None
+        The canopy closures as they were read; None where the layer has no such column.
     findings : tuple of Finding
     """
 
@@ -155,6 +165,7 @@ class LandClasses:
     system: CodeSystem
     involved: gpd.GeoDataFrame | None = None
     loose: Array | None = None
+    closures: Closures | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -171,18 +182,19 @@ def land_classes(
     """Areas of land classes by unit (地类面积汇总); see `forest_cover` for the parameters."""
     units = units_of(boundary, zones)
     denominators: pd.Series[Any] = units.frame.geometry.area
-    involved = loose = None
+    involved = loose = closures = None
     if isinstance(land, gpd.GeoDataFrame):
         land = land.assign(**{code: "*"}) if system == "whole-layer" else land
         codes = _class_column(land, code)
         book = require_code_system(system, codes.unique(), land.get("code_name", ()), folder=folder)
         require_same_crs(land, units.frame)
-        canopy = pd.to_numeric(land["canopy"], errors="coerce") if "canopy" in land else np.nan
+        closures = canopy_closures(land["canopy"]) if "canopy" in land else None
+        canopy = np.nan if closures is None else closures.values
         marked = land[[land.geometry.name]].assign(**{"class": codes, "canopy": canopy})
         areas = cross_area(marked, units.frame, by=["class", "canopy"]).rename(columns={"zone": "unit"})
         loose = loose_shapes(land.geometry.to_numpy())
         involved = _overlapping(marked, units.frame, loose)
-        findings = list(units.findings)
+        findings = [*units.findings, *closure_findings(land.assign(code=codes))]
     else:
         book = code_system(system, folder) if system else require_code_system(system, ())
         areas, seen = raster_class_areas(land, units.frame, cells=cells)
@@ -191,15 +203,16 @@ def land_classes(
         areas = areas.assign(canopy=np.nan)
         if cells == "centre":
             denominators = areas.groupby("unit")["area_m2"].sum()
-    return LandClasses(areas, units.frame, denominators, book, involved, loose, tuple(findings))
+    return LandClasses(areas, units.frame, denominators, book, involved, loose, closures, tuple(findings))
 
 
 def counted_cover(classes: LandClasses, definition: CoverDefinition, *, official_area_m2: float | None = None) -> Cover:
     """The share of the classes that a definition counts; see `forest_cover`."""
     _require_same_system(definition, classes.system)
     findings = list(classes.findings)
-    areas = classes.areas.assign(counted=_counts(classes.areas, definition))
-    if definition.min_canopy is not None and classes.areas["canopy"].isna().all():
+    tested = _tested(classes.closures, definition)
+    areas = classes.areas.assign(counted=_counts(classes.areas, definition, tested))
+    if definition.min_canopy is not None and not tested:
         findings.append(
             Finding(
                 "F-DATA-01",
@@ -212,7 +225,7 @@ def counted_cover(classes: LandClasses, definition: CoverDefinition, *, official
         )
     doubled = pd.Series(0.0, index=classes.units.index)
     if classes.involved is not None:
-        counted = classes.involved[_counts(classes.involved, definition)]
+        counted = classes.involved[_counts(classes.involved, definition, tested)]
         for unit, pieces in counted.groupby("zone", sort=False):
             once = shapely.area(shapely.union_all(pieces.geometry.to_numpy()))
             doubled[unit] = float(pieces.geometry.area.sum() - once)
@@ -226,15 +239,39 @@ def counted_cover(classes: LandClasses, definition: CoverDefinition, *, official
                 ),
             )
         )
-    return _cover(areas, doubled, classes, definition, official_area_m2, findings)
+    unknown = areas[areas["class"].isin(definition.canopy_codes) & areas["canopy"].isna() & tested]
+    undecided = unknown.groupby("unit")["area_m2"].sum().reindex(classes.units.index, fill_value=0.0)
+    cover = _cover(areas, doubled, undecided, classes, definition, official_area_m2, findings)
+    return replace(cover, findings=(*cover.findings, *_range(cover)))
 
 
-def _counts(areas: pd.DataFrame, definition: CoverDefinition) -> pd.Series[Any]:
+def _tested(closures: Closures | None, definition: CoverDefinition) -> bool:
+    """Whether canopy closure decides; a layer without any is counted as given, with a finding."""
+    if definition.min_canopy is None or closures is None or closures.missing.all():
+        return False
+    if not closures.scale:
+        raise closures.refusal()
+    return True
+
+
+def _counts(areas: pd.DataFrame, definition: CoverDefinition, tested: bool) -> pd.Series[Any]:
     counted: pd.Series[Any] = areas["class"].isin(definition.codes)
-    # A layer without any canopy closure is counted as given, with a finding.
-    if definition.min_canopy is not None and areas["canopy"].notna().any():
+    if tested:
         counted &= ~areas["class"].isin(definition.canopy_codes) | (areas["canopy"] >= definition.min_canopy)
     return counted
+
+
+def _range(cover: Cover) -> list[Finding]:
+    """Between what the share lies where closures are not known."""
+    undecided = float(cover.units["undecided_m2"].iloc[0])
+    if not undecided:
+        return []
+    return [Finding(
+        "F-DATA-46", "warning",
+        _("{hectares:.4f} ha of arbour forest are not counted, because their canopy closure is not known: {label} lies between "
+          "{least:.2%} and {most:.2%}.").format(
+            hectares=undecided / 1e4, label=cover.definition.label, least=cover.share, most=cover.share_most),
+        _("Fill in the canopy closures; until then neither end may be printed as the value."))]  # fmt: skip
 
 
 def explain(one: Cover, other: Cover) -> pd.DataFrame:
@@ -356,6 +393,7 @@ def _coarse(areas: pd.DataFrame) -> list[Finding]:
 def _cover(
     areas: pd.DataFrame,
     doubled: pd.Series[Any],
+    undecided: pd.Series[Any],
     land: LandClasses,
     definition: CoverDefinition,
     official_area_m2: float | None,
@@ -378,6 +416,7 @@ def _cover(
     counted = known[known["counted"]].groupby("unit")["area_m2"].sum()
     described = known.groupby("unit")["area_m2"].sum()
     table["doubled_m2"] = doubled.reindex(table["unit"]).to_numpy()
+    table["undecided_m2"] = undecided.reindex(table["unit"]).to_numpy()
     table["counted_m2"] = counted.reindex(table["unit"], fill_value=0.0).to_numpy() - table["doubled_m2"]
     table["uncovered_m2"] = np.maximum(
         table["area_m2"] - described.reindex(table["unit"], fill_value=0.0).to_numpy(), 0.0

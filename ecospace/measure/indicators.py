@@ -87,6 +87,8 @@ class Value:
         False for a proxy: it is shown, but not judged against the threshold.
     reason : str
         Why there is no value: no layer, or the error of one.
+    most : float or None
+        The share if everything that could not be decided counted; None where all is decided.
     """
 
     share: float | None = None
@@ -95,6 +97,7 @@ class Value:
     definition: str = ""
     statutory: bool = True
     reason: str = ""
+    most: float | None = None
 
 
 def indicator_set(key: str) -> IndicatorSet:
@@ -127,8 +130,8 @@ def indicator_table(chosen: IndicatorSet, values: Mapping[str, Value], terrain: 
     Returns
     -------
     DataFrame
-        id, name, unit, attribute, threshold, printed (the plan's own value, points), share, share_official, area_m2, difference
-        (computed − printed, points), status, definition.
+        id, name, unit, attribute, threshold, printed (the plan's own value, points), share, share_most (of a share that is not
+        decided), share_official, area_m2, difference (computed − printed, points), status, definition.
     """
     rows: list[dict[str, Any]] = []
     for indicator in chosen.indicators:
@@ -137,6 +140,7 @@ def indicator_table(chosen: IndicatorSet, values: Mapping[str, Value], terrain: 
         rows.append({
             "id": indicator.id, "name": indicator.label, "unit": indicator.unit, "attribute": indicator.attribute,
             "threshold": threshold, "printed": indicator.printed, "share": value.share,
+            "share_most": value.most,
             "share_official": value.share_official, "area_m2": value.area_m2,
             "difference": None if value.share is None or indicator.printed is None
             else value.share * 100 - indicator.printed,
@@ -148,6 +152,8 @@ def indicator_table(chosen: IndicatorSet, values: Mapping[str, Value], terrain: 
 def _status(value: Value, threshold: float | None) -> str:
     if value.share is None:
         return _("no data: {reason}").format(reason=value.reason) if value.reason else _("no data")
+    if value.most is not None and not (threshold is not None and value.share * 100 >= threshold):
+        return _("not decided: {least:.2f}% to {most:.2f}%").format(least=value.share * 100, most=value.most * 100)
     if threshold is None:
         return _("no threshold")
     if not value.statutory:

@@ -273,7 +273,8 @@ def cover_table(results: Results, cover: Cover) -> Table:
         .show("counted_m2", _("Area"), unit="mu", decimals=2, **how)
         .show("share", _("Share of territory"), unit="%", decimals=2, beside="counted_m2")
     )
-    return _finished(table, results, cover.definition.statement())
+    undecided = [finding.text for finding in cover.findings if finding.code == "F-DATA-46"]
+    return _finished(table, results, cover.definition.statement(), *undecided)
 
 
 def classes_table(results: Results, cover: Cover) -> Table:

@@ -234,3 +234,45 @@ def test_a_raster_too_coarse_for_its_county_says_so(data):
     cover = forest_cover(raster, study.bring(county), definition="igbp-forest", system="igbp")
     assert "F-RASTER-01" in [finding.code for finding in cover.findings]
     assert cover.share < 0.06  # 43 % on the ground
+
+
+def stands_with(*canopies: object) -> gpd.GeoDataFrame:
+    """Stands of arbour forest, each a tenth of the county, with canopy closures as an inventory writes them."""
+    rows = [strip("乔木林", 1000 * i, 1000 * i + 1000, canopy=canopy) for i, canopy in enumerate(canopies)]
+    return gpd.GeoDataFrame(rows, crs=4547)
+
+
+@pytest.mark.parametrize(
+    ("canopies", "least", "most"),
+    [
+        ((0.5, 0.1), 0.10, 0.10),
+        (("50%", "10％"), 0.10, 0.10),
+        ((50, 10), 0.10, 0.10),
+        (("50%", "0.1"), 0.10, 0.10),
+        ((0.5, None), 0.10, 0.20),
+        (("0.5", "五成"), 0.10, 0.20),
+        (("0.5", "74%%"), 0.10, 0.20),
+        (("0.5", "-0.3", "130%"), 0.10, 0.30),
+        (("五成", "六成"), 0.00, 0.20),
+    ],
+)
+def test_canopy_closure_is_read_or_leaves_the_share_open(canopies, least, most):
+    cover = forest_cover(stands_with(*canopies), COUNTY, definition="statutory", system="forestry")
+    assert (cover.share, cover.share_most) == pytest.approx((least, most))
+    assert ("F-DATA-46" in [finding.code for finding in cover.findings]) == (most > least)
+
+
+@pytest.mark.parametrize("canopies", [(0.5, 50), (7, 2), (1, 80), (50, 120)])
+def test_canopy_closures_of_two_scales_are_refused(canopies):
+    with pytest.raises(DataError, match="E-DATA-16"):
+        forest_cover(stands_with(*canopies), COUNTY, definition="statutory", system="forestry")
+
+
+def test_what_stands_in_the_canopy_column_is_told():
+    cover = forest_cover(stands_with("0.5", "五成", None), COUNTY, definition="statutory", system="forestry")
+    told = {finding.code: finding for finding in cover.findings}
+    assert (told["F-DATA-44"].features, told["F-DATA-45"].features) == (("1",), ("2",))
+    assert "1000.0000" in told["F-DATA-44"].text
+    assert "五成" in told["F-DATA-44"].text
+    percent = forest_cover(stands_with(50, 10), COUNTY, definition="statutory", system="forestry")
+    assert [finding.code for finding in percent.findings] == ["F-DATA-43"]
