@@ -182,8 +182,10 @@ class Table:
 
         from rich.console import Console
 
-        # rich measures the columns of Chinese text; an own file keeps it from the real terminal.
-        console = Console(file=StringIO(), width=width or 160, force_terminal=False, color_system=None)
+        # rich measures the columns of Chinese text; an own file keeps it from the real terminal, and from the page of a notebook.
+        console = Console(
+            file=StringIO(), width=width or 160, force_terminal=False, force_jupyter=False, color_system=None
+        )
         console.print(self.__rich__())
         text: str = console.file.getvalue()  # type: ignore[attr-defined]
         return "\n".join(line.rstrip() for line in text.splitlines())
