@@ -83,8 +83,8 @@ def undecided_alike(result: SiteResult) -> list[Verdict]:
 def _clear(result: SiteResult) -> list[str]:
     """What the site was laid over without meeting it, and the unit that it lies in all the same."""
     clear = [v for v in result.verdicts if v.level is Level.CLEAR and v.layers and v.rule != "within_study_area"]
-    units = [verdict for verdict in clear if verdict.area_m2 > 0]
-    apart = [verdict for verdict in clear if verdict.area_m2 <= 0]
+    units = [verdict for verdict in clear if verdict.distance_m == 0]  # a point lies in one, and has no area
+    apart = [verdict for verdict in clear if verdict.distance_m != 0]
     said = []
     if apart:
         text = _("after overlay, not concerned: {subjects}").format(

@@ -85,6 +85,22 @@ def test_points_without_extent_are_in_or_out() -> None:
     assert [result.level for result in found] == [Level.PROHIBITED, Level.TOUCHES, Level.CLEAR]
 
 
+def test_points_without_extent_are_in_or_out_in_another_zone_too() -> None:
+    # Found by a newcomer: what has no width is not thin, and a point in the middle of a red line was a mere touch.
+    checker = county(layer([box(0, 0, 1000, 1000)]))
+    points = gpd.GeoSeries([shapely.Point(X + east, Y + 5) for east in (500, 1001)], crs=CRS_GK).to_crs(4526)
+    found = checker.check(sites(*points, crs=points.crs, radius_m=0))
+    assert [result.contacts["eco_redline"].relation for result in found] == ["overlap", "apart"]
+    assert [result.level for result in found] == [Level.PROHIBITED, Level.CLEAR]
+
+
+def test_a_point_lies_in_its_unit() -> None:
+    unit = layer([box(0, 0, 1000, 1000)], "control_unit", name=["甲单元"], grade=["重点管控单元"])
+    [result] = county(unit).check(sites(shapely.Point(X + 5, Y + 5), radius_m=0))
+    assert "位于环境管控单元（重点管控单元）“甲单元”" in result.sentence
+    assert "未涉及环境管控单元" not in result.sentence
+
+
 def test_a_batch_says_for_each_what_it_is() -> None:
     frame = gpd.GeoDataFrame(
         {"name": ["甲", "乙"], "activity": ["limited-6", None], "polluting": ["否", "是"], "业主": ["=1+1", "某公司"]},
