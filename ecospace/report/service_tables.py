@@ -114,5 +114,5 @@ def greenway_status_table(found: Greenways) -> Table:
     frame = found.by_status.assign(
         status=found.by_status["status"].where(found.by_status["status"] != "", _("not stated"))
     )
-    table = Table(frame).titled(_("Greenways by status"), _("By status")).show("status", _("Status"))
+    table = Table(frame).titled(_("Greenways by status"), _("By status")).show("status", _("Stage of building"))
     return table.show("name", _("Zone")).show("length_m", _("Length"), unit="km", decimals=3)
