@@ -10,6 +10,7 @@ import pytest
 from shapely import box
 
 from ecospace.errors import StudyError
+from ecospace.layers.inspect import inspect
 from ecospace.report.outputs import save_outputs
 from ecospace.report.study_tables import study_tables
 from ecospace.run import require_complete, run_study
@@ -223,3 +224,14 @@ def test_a_missing_township_is_among_the_findings(folder: Path) -> None:
     )
     (gap,) = [one for one in run_study(open_study(folder)).findings if one.code == "F-DATA-39" and one.layer == "towns"]
     assert "1.0000" in gap.text  # hectares of the second town
+
+
+@pytest.mark.parametrize("shape", ["boundary", "centroid"])
+def test_a_layer_of_outlines_or_points_is_there_and_has_no_area(folder: Path, shape: str) -> None:
+    reserve = gpd.read_file(folder / "reserve.gpkg")
+    reserve.set_geometry(getattr(reserve, shape)).to_file(folder / "reserve.gpkg", engine="pyogrio")
+    results = run_study(open_study(folder))
+    assert results.errors["reserve"].code == "E-DATA-17"
+    assert "reserve E-DATA-17" in results.indicators.set_index("id").loc["A01", "status"]
+    report = {report.key: report for report in inspect(folder).layers}["reserve"]
+    assert (report.grade, report.error) == ("error", None)

@@ -17,7 +17,7 @@ from ecospace.language import _, current
 from ecospace.layers.canopy import closure_findings
 from ecospace.layers.fields import column_of
 from ecospace.layers.topology import Array, doubles, gaps, ids_of, loose_shapes, overlaps, union_of
-from ecospace.terms import standard
+from ecospace.terms import kinds, standard
 from ecospace.units import SQUARE_METRES, UNIT_NAMES, unit_of
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def check_contract(
     findings: list[Finding] = []
     faults: list[dict[str, Any]] = []
     facts: dict[str, float] = {}
+    findings += without_area(layer.role, frame)
     findings += _ids(layer, frame)
     if promise.names:
         findings += _names(layer, frame)
@@ -124,6 +125,22 @@ def check_contract(
                 facts |= more
     named = tuple(finding.of(layer=layer.key, file=layer.path.name) for finding in findings)
     return Contract(named, faults, facts)
+
+
+def without_area(role: str, frame: GeoDataFrame) -> list[Finding]:
+    """Lines and points in a layer whose role is measured by area; an error where the layer has nothing else."""
+    known = kinds().get(role)
+    if known is None or known.shape != "polygon":
+        return []
+    flat = frame.index[~frame.geom_type.isin(("Polygon", "MultiPolygon"))]
+    if not len(flat):
+        return []
+    return [Finding(
+        "E-DATA-17", "error" if len(flat) == len(frame) else "warning",
+        _("{count} of {all} features of the layer are lines or points, which have no area: {role} cannot be measured with them.")
+        .format(count=len(flat), all=len(frame), role=known.label),
+        cure=_("Ask for the polygons, or close the outlines to polygons in GIS."), features=ids_of(flat), count=len(flat),
+    )]  # fmt: skip
 
 
 def stated_areas(values: Series[Any]) -> tuple[np.ndarray[Any, Any], list[Any]]:

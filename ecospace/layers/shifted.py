@@ -60,6 +60,8 @@ def suspect_shift(frame: GeoDataFrame, others: Mapping[str, GeoDataFrame], study
     if not len(shapes) or shapely.get_num_coordinates(shapes).sum() > MOST_VERTICES:
         return None
     ground = shapely.union_all(shapes)
+    if not ground.area:
+        return None
     for name, (east, north) in _shifts(ground.centroid, study).items():
         back = shapely.affinity.translate(ground, -east, -north)
         away = shapely.affinity.translate(ground, east, north)

@@ -11,6 +11,7 @@ import pandas as pd
 from ecospace.errors import DataError, EcospaceError
 from ecospace.findings import Finding
 from ecospace.language import _
+from ecospace.layers.contract import without_area
 from ecospace.measure.definitions import Definition
 from ecospace.units import convert_area, unit_of
 
@@ -114,6 +115,10 @@ def approved_area_m2(frame: pd.DataFrame, unit: str | None, *, layer: str = "") 
 def _of_layer(study: Study, key: str) -> gpd.GeoDataFrame:
     frame = study.frame(key)
     entry = study.entries[key]
+    for finding in without_area(str(entry["role"]), frame):
+        # Some lines among the polygons are a warning of the layer's contract; lines alone are no layer of area.
+        if finding.level == "error":
+            raise DataError(finding.code, finding.text, cure=finding.cure, layer=key, file=study.path(key))
     frame = frame[frame.geom_type.isin(POLYGONS)]
     out = gpd.GeoDataFrame(
         {
