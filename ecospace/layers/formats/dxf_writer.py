@@ -63,7 +63,9 @@ def write_dxf(frame: GeoDataFrame, path: str | Path, *, label: str = "name", lay
         )
     drawing: Drawing = new("R2007", units=METRES)
     name = layer or target.stem
-    drawing.layers.add(name)
+    # A file called 0.dxf: every drawing has a layer 0 of its own.
+    if name not in drawing.layers:
+        drawing.layers.add(name)
     drawing.styles.new("宋体", dxfattribs={"font": "simsun.ttc"})
     space = drawing.modelspace()
     texts = frame[label].tolist() if label in frame.columns else [""] * len(frame)
