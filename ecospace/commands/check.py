@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,11 @@ from ecospace.language import _, current
 
 if TYPE_CHECKING:
     from ecospace.check.result import SiteResult
+    from ecospace.check.site import Site
     from ecospace.check.verdict import Verdict
+
+#: Names of devices that Windows takes for no file.
+RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +45,10 @@ def register(app: typer.Typer) -> None:
         radius: Annotated[float | None, typer.Option(help=_("Radius around points, metres; may be 0."))] = None,
         crs: Annotated[str | None, typer.Option(help=_("Only where a file does not settle it: EPSG:4526"))] = None,
         layer: Annotated[str | None, typer.Option(help=_("The layer inside a file that has several."))] = None,
+        swap: Annotated[bool, typer.Option("--swap", help=_("The file has north where east should stand."))] = False,
+        points: Annotated[
+            str | None, typer.Option(metavar="boundary|separate", help=_("What the rows of a table of points are."))
+        ] = None,
         on: Annotated[
             str | None, typer.Option(metavar="YYYY-MM-DD", help=_("Day of the check; today if not given."))
         ] = None,
@@ -60,13 +68,15 @@ def register(app: typer.Typer) -> None:
         results = check_files(
             sites,
             study,
-            activity=activity,
+            on=on,
             polluting=polluting,
-            width=width,
-            radius=radius,
+            activity=activity,
+            width_m=width,
+            radius_m=radius,
             crs=crs,
             layer=layer,
-            on=on,
+            swap=swap or None,
+            points=points,
         )
         _say(results)
         for path in write_outputs(results, output, study):
@@ -100,22 +110,13 @@ def register(app: typer.Typer) -> None:
 
 
 def check_files(
-    sites: list[Path],
-    study: Path,
-    *,
-    activity: str | None = None,
-    polluting: str | None = None,
-    width: float | None = None,
-    radius: float | None = None,
-    crs: str | None = None,
-    layer: str | None = None,
-    on: str | None = None,
+    sites: list[Path], study: Path, *, polluting: str | None = None, on: str | None = None, **how: Any
 ) -> list[SiteResult]:
-    """Read the sites of some files and check them against the study of a folder."""
+    """Read the sites of some files and check them against the study of a folder; `how` is that of `read_sites`."""
     from datetime import date
 
     from ecospace.check.checker import Checker
-    from ecospace.check.site import read_sites, yes_or_no
+    from ecospace.check.site import yes_or_no
     from ecospace.errors import UsageError
     from ecospace.study import open_study
 
@@ -126,15 +127,32 @@ def check_files(
             "E-USE-56", _("--on {text}: that is no day.").format(text=on), cure=_("Write it so: --on 2026-06-30")
         ) from error
     checker = Checker(open_study(study), on=day)
-    said = yes_or_no(polluting)
-    batch = [
-        site
-        for path in sites
-        for site in read_sites(
-            path, crs=crs, layer=layer, activity=activity, polluting=said, width_m=width, radius_m=radius
+    return checker.check(_read_all(sites, polluting=yes_or_no(polluting), **how))
+
+
+def _read_all(paths: list[Path], **how: Any) -> list[Site]:
+    """The sites of all files; where some cannot be read all of these are named, and nothing is judged."""
+    from ecospace.check.site import read_sites
+    from ecospace.commands.alone import typed
+    from ecospace.errors import EcospaceError, ReadError
+
+    sites, unread = [], []
+    for path in paths:
+        try:
+            with typed():
+                sites += read_sites(path, **how)
+        except EcospaceError as error:
+            unread.append(error)
+    if len(unread) > 1:
+        raise ReadError(
+            "E-READ-97",
+            _("{count} of {all} files cannot be used, and no site was judged:").format(count=len(unread), all=len(paths))
+            + "".join(f"\n  {error}" for error in unread),
+            cure=_("Mend them, or leave them out of the command."),
         )
-    ]
-    return checker.check(batch)
+    if unread:
+        raise unread[0]
+    return sites
 
 
 def write_outputs(results: list[SiteResult], output: Path | None, study: Path) -> list[Path]:
@@ -158,7 +176,10 @@ def write_outputs(results: list[SiteResult], output: Path | None, study: Path) -
         return [save_site_report(results, output, study=open_study(study))]
     output.mkdir(parents=True, exist_ok=True)
     opened = open_study(study)
-    reports = [save_site_report([result], output / f"{file_name(result)}.docx", study=opened) for result in results]
+    names = file_names(results)
+    reports = [
+        save_site_report([one], output / f"{name}.docx", study=opened) for one, name in zip(results, names, strict=True)
+    ]
     return [
         *reports,
         save_site_workbook(results, output / _("site_check.xlsx")),
@@ -167,11 +188,20 @@ def write_outputs(results: list[SiteResult], output: Path | None, study: Path) -
     ]
 
 
-def file_name(result: SiteResult) -> str:
-    """A name for the file of a site: its number and name without what file systems refuse."""
-    text = "-".join(dict.fromkeys(part for part in (result.site.id, result.site.name) if part))
-    clean = "".join(sign if sign.isalnum() or sign in "-_（）()·" else "_" for sign in text).strip("_.")
-    return clean[:60] or "site"
+def file_names(results: list[SiteResult]) -> list[str]:
+    """A name for the file of each site: number and name without what file systems refuse, and no name twice."""
+    taken: dict[str, int] = {}
+    names = []
+    for result in results:
+        text = "-".join(dict.fromkeys(part for part in (result.site.id, result.site.name) if part))
+        clean = (
+            "".join(sign if sign.isalnum() or sign in "-_（）()·" else "_" for sign in text).strip("_.")[:60] or "site"
+        )
+        # Windows knows no file CON or NUL, and takes upper and lower case for the same.
+        clean = f"{clean}_" if clean.upper() in RESERVED else clean
+        taken[clean.lower()] = taken.get(clean.lower(), 0) + 1
+        names.append(clean if taken[clean.lower()] == 1 else f"{clean}-{taken[clean.lower()]}")
+    return names
 
 
 def _say(results: list[SiteResult]) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
 FONT = "宋体"
+#: Characters of the name of a sheet.
+SHEET_NAME = 31
 #: What Excel can hold in a cell, and the height of a row, points.
 LONGEST, HIGHEST = 32_767, 409.0
 #: Characters that a sheet of A4 shows side by side in letters that can be read; wider tables go to A3.
@@ -71,12 +73,19 @@ def sheet_name(text: str, taken: Sequence[str] = ()) -> str:
     >>> sheet_name("受保护地区/口径", ["受保护地区 口径"])
     '受保护地区 口径 2'
     """
-    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", text).strip("' ")[:31] or "Sheet"
-    name, number = clean, 1
+    plain = _units(clean(re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", text)), SHEET_NAME).strip("' ") or "Sheet"
+    # Excel keeps the name History for itself.
+    plain = f"{plain} 1" if plain.lower() == "history" else plain
+    name, number = plain, 1
     while name.lower() in (other.lower() for other in taken):
         number += 1
-        name = f"{clean[: 31 - len(str(number)) - 1]} {number}"
+        name = f"{_units(plain, SHEET_NAME - len(str(number)) - 1)} {number}"
     return name
+
+
+def _units(text: str, most: int) -> str:
+    """The beginning of a text in units of UTF-16, as Excel counts: a sign beyond the basic plane is two."""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", errors="ignore")
 
 
 def _write_table(book: Workbook, table: Table, name: str) -> None:
@@ -92,7 +101,7 @@ def _write_table(book: Workbook, table: Table, name: str) -> None:
     sheet.merge_range(0, 0, 0, max(count - 1, 1), clean(table.title), title)
     sheet.set_row(0, 26)
     wide = [_column_width(table, column) for column in range(count)]
-    headings = [clean(_on_two_lines(column)) for column in table.columns]
+    headings = [fitting(_on_two_lines(column)) for column in table.columns]
     for number, heading in enumerate(headings):
         sheet.write_string(1, number, heading, head)
     sheet.set_row(1, _height(headings, wide))
@@ -159,7 +168,7 @@ def fitting(text: str) -> str:
     ('短', 32767)
     """
     plain = clean(text)
-    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
+    return plain if len(plain.encode("utf-16-le")) // 2 <= LONGEST else _units(plain, LONGEST - 1) + "…"
 
 
 def _on_two_lines(column: Column) -> str:

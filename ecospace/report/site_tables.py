@@ -371,14 +371,12 @@ def _share(result: SiteResult, area_m2: float) -> float:
 
 def _relation(result: SiteResult, contact: Contact) -> str:
     """Overlap, touching or apart; where a rule could not judge what lies apart, the table does not either."""
-    if contact.relation == "unknown" or (
-        contact.relation == "apart" and contact.layer.key in _undecided_layers(result)
-    ):
+    if contact.relation == "unknown" or (contact.relation == "apart" and contact.layer.key in undecided_layers(result)):
         return Level.UNDECIDED.label
     return {"overlap": _("overlap"), "touch": Level.TOUCHES.label, "apart": Level.CLEAR.label}[contact.relation]
 
 
-def _undecided_layers(result: SiteResult) -> set[str]:
+def undecided_layers(result: SiteResult) -> set[str]:
     """Layers that prove nothing: the site runs beyond the study area, or the layer is outdated. Distances are another question."""
     undecided = [v for v in result.verdicts if v.level is Level.UNDECIDED and v.rule != "keeps_distance"]
     return {key for verdict in undecided if "user-distance" not in verdict.clauses for key in verdict.layers}

@@ -57,7 +57,9 @@ def summary_table(results: Sequence[SiteResult]) -> Table:
         }  # fmt: skip
         for role in roles:
             found = tables.by_role(result, role)
-            row[role] = sum(contact.area_m2 for contact in found) if found else None
+            area = sum(contact.area_m2 for contact in found)
+            # Nought would read as clear where the layer proves nothing.
+            row[role] = area if area or not tables.undecided_layers(result) & {c.layer.key for c in found} else None
         rows.append(row | {f"×{name}": _said(value) for name, value in result.site.attributes.items()})
     frame = pd.DataFrame(rows)
     table = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -17,6 +18,8 @@ from ecospace.units import balance, convert_area, round_number
 if TYPE_CHECKING:
     import pandas as pd
 
+#: DEL, halves of pairs, and what is no character: no file takes them.
+UNWRITABLE = re.compile("[\x7f\ud800-\udfff\ufffe\uffff]")
 #: Headings of area units, by language.
 UNIT_LABELS = {
     "m2": ("平方米", "m²"), "ha": ("公顷", "ha"), "mu": ("亩", "mu"), "km2": ("平方公里", "km²"), "%": ("%", "%"),
@@ -267,9 +270,7 @@ def clean(text: str) -> str:
     >>> clean("a\\x1b[31mb\\ufffe")
     'a[31mb'
     """
-    return "".join(
-        sign for sign in text if sign in "\t\n" or (ord(sign) >= 32 and ord(sign) not in (0x7F, 0xFFFE, 0xFFFF))
-    )
+    return "".join(sign for sign in text if sign in "\t\n" or not (ord(sign) < 32 or UNWRITABLE.match(sign)))
 
 
 def _plain(value: Any) -> str:
