@@ -39,6 +39,12 @@ def name_paths(paths: Sequence[Path]) -> None:
         console().print(f"→ {path}", markup=False, soft_wrap=True)
 
 
+def stated(study: Study, table: Table) -> Table:
+    """The table with what all numbers of a study rest on: the area method, the CRS, and that a demonstration is none."""
+    method = _("Area method: {method}").format(method=study.crs.describe())
+    return table.noted(method, study.notice)
+
+
 def finish(
     study: Study,
     name: str,
@@ -66,7 +72,7 @@ def finish(
     from ecospace.maps.save import save_figure
     from ecospace.report.connectivity_outputs import save_results
 
-    shown = [table.noted(study.notice) for table in tables]
+    shown = [stated(study, table) for table in tables]
     every = [*study.findings(), *findings]
     say(answer, shown[0], every)
     paths = save_results(study, name, target, shown, layers, every, choices)
@@ -75,3 +81,18 @@ def finish(
         source=shown[0].source, demonstration=bool(study.settings.get("demonstration")),
     )  # fmt: skip
     name_paths([*paths, save_figure(figure, target / f"{name}.png")])
+
+
+def require_shapes(frame: GeoDataFrame, layer: str, dimension: int, what: str) -> None:
+    """Refuse a layer of other shapes than asked for."""
+    import shapely
+
+    from ecospace.errors import UsageError
+
+    if (shapely.get_dimensions(frame.geometry.to_numpy()) != dimension).any():
+        raise UsageError(
+            "E-USE-96",
+            _("the layer {layer!r} has other shapes than {what}.").format(layer=layer, what=what),
+            cure=_("Name another layer, or split it by shape."),
+            layer=layer,
+        )

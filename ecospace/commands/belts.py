@@ -136,14 +136,14 @@ def register(app: typer.Typer) -> None:
 
 
 def _belts(study: Study, layer: str, keys: list[str], near_m: float, look_m: float, target: Path) -> None:
-    from ecospace.commands.answer import finish
+    from ecospace.commands.answer import finish, require_shapes
     from ecospace.maps.maplayer import MapLayer
     from ecospace.measure.belts import belts_between
     from ecospace.report.belt_tables import belts_table, verdict_text
 
     built = {_date(study, key): _grouped(study, key, "built") for key in keys}
     belts = study.frame(layer)
-    _require(belts, layer, 2, _("polygons"))
+    require_shapes(belts, layer, 2, _("polygons"))
     found = belts_between(belts, built, look_m=look_m, near_m=near_m, boundary=study.boundary)
     table = belts_table(found, look_m=look_m, near_m=near_m).sourced(_titles(study, [layer, *keys]))
     names = found.table.drop_duplicates("belt").set_index("belt")["name"].to_dict()
@@ -217,7 +217,7 @@ def _continuity(study: Study, layer: str, cover: str, within_m: float, least: fl
     import pandas as pd
     import shapely
 
-    from ecospace.commands.answer import finish
+    from ecospace.commands.answer import finish, require_shapes
     from ecospace.maps.maplayer import MapLayer
     from ecospace.measure.belts import barrier_continuity, line_continuity
     from ecospace.report.belt_tables import continuity_table, open_stretches_table
@@ -229,7 +229,7 @@ def _continuity(study: Study, layer: str, cover: str, within_m: float, least: fl
         named, keys = study.title_of(layer), []
         drawn = [MapLayer(frame, "wedge", title=named)]
     else:
-        _require(frame, layer, 1, _("lines"))
+        require_shapes(frame, layer, 1, _("lines"))
         stands = gpd.GeoDataFrame(
             pd.concat([study.frame(key)[["geometry"]] for key in keys], ignore_index=True), crs=study.crs.crs
         )
@@ -292,21 +292,6 @@ def _grouped(study: Study, key: str, what: str) -> GeoDataFrame:
 
     land = land_of(study, key if key in study.entries else None)
     return land[land["group"].isin(standard("rules/belts")["land"][what])]
-
-
-def _require(frame: GeoDataFrame, layer: str, dimension: int, what: str) -> None:
-    """Refuse a layer of other shapes than asked for."""
-    import shapely
-
-    from ecospace.errors import UsageError
-
-    if (shapely.get_dimensions(frame.geometry.to_numpy()) != dimension).any():
-        raise UsageError(
-            "E-USE-96",
-            _("the layer {layer!r} has other shapes than {what}.").format(layer=layer, what=what),
-            cure=_("Name another layer, or split it by shape."),
-            layer=layer,
-        )
 
 
 def _date(study: Study, key: str) -> str:

@@ -62,7 +62,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _serve(study: Study, streets: str, cell_m: float, target: Path) -> None:
-    from ecospace.commands.answer import name_paths, say
+    from ecospace.commands.answer import name_paths, say, stated
     from ecospace.maps.save import save_figure
     from ecospace.measure.service import park_service, service_rules
     from ecospace.report.connectivity_outputs import save_results
@@ -75,7 +75,7 @@ def _serve(study: Study, streets: str, cell_m: float, target: Path) -> None:
     )  # fmt: skip
     tables = [service_table(found, cell_m=cell_m), *zone_tables(found, cell_m=cell_m)]
     source = _("; ").join(study.title_of(key) for key in study.keys("park", "residential"))
-    tables = [table.sourced(source).noted(study.notice) for table in tables]
+    tables = [stated(study, table.sourced(source)) for table in tables]
     findings = [*study.findings(), *found.findings]
 
     say(headline(study, found), tables[0], findings)
@@ -90,12 +90,9 @@ def _serve(study: Study, streets: str, cell_m: float, target: Path) -> None:
 
 
 def _greenways(study: Study, layer: str, target: Path) -> None:
-    from ecospace.commands.answer import name_paths, say
-    from ecospace.maps.figure import plan_figure
+    from ecospace.commands.answer import finish
     from ecospace.maps.maplayer import MapLayer
-    from ecospace.maps.save import save_figure
     from ecospace.measure.greenways import greenways as measure_greenways
-    from ecospace.report.connectivity_outputs import save_results
     from ecospace.report.service_tables import greenway_status_table, greenways_table
     from ecospace.terms import standard
 
@@ -106,8 +103,7 @@ def _greenways(study: Study, layer: str, target: Path) -> None:
     own = study.settings.get("indicators") == rule["plan"]
     clause = _("{clause} ({document})").format(clause=rule["clause"], document=rule["document"]) if own else ""
     tables = [greenways_table(found, rule["target_km"] if own else None, clause), greenway_status_table(found)]
-    tables = [table.sourced(study.title_of(layer or study.keys("corridor")[0])).noted(study.notice) for table in tables]
-    findings = [*study.findings(), *found.findings]
+    source = study.title_of(layer or study.keys("corridor")[0])
     whole = found.table.to_dict("index")["whole"]
     built, share = (
         _("{length:.3f} km").format(length=whole[key] / 1000) if whole[key] == whole[key] else _("cannot be judged")
@@ -116,13 +112,10 @@ def _greenways(study: Study, layer: str, target: Path) -> None:
     answer = _("{title}: greenways {total:.3f} km; of them built: {built}; for 10 000 people: {share}.").format(
         title=study.title, total=whole["total_m"] / 1000, built=built, share=share
     )
-    say(answer, tables[0], findings)
-    paths = save_results(study, "greenways", target, tables, {"greenways": lines}, findings, {_("Layer"): layer or "—"})
-    figure = plan_figure(
-        [MapLayer(lines, "covered_line", title=_("Greenways"))], boundary=study.boundary, title=_("Greenways"),
-        source=str(study.settings.get("source", "")), demonstration=bool(study.settings.get("demonstration")),
-    )  # fmt: skip
-    name_paths([*paths, save_figure(figure, target / "greenways.png")])
+    drawn = [MapLayer(lines, "covered_line", title=_("Greenways"))]
+    shown = [table.sourced(source) for table in tables]
+    choices = {_("Layer"): layer or "—"}
+    finish(study, "greenways", target, answer, shown, {"greenways": lines}, drawn, found.findings, choices)
 
 
 def _greenway_lines(study: Study, layer: str) -> GeoDataFrame:
@@ -202,9 +195,11 @@ def service_figure(study: Study, parks: GeoDataFrame, homes: GeoDataFrame, found
 
 def _walkable(study: Study, key: str) -> GeoDataFrame:
     """A street layer without motorways and railways."""
+    from ecospace.commands.answer import require_shapes
     from ecospace.space.resistance import road_group
 
     frame = study.frame(key)
+    require_shapes(frame, key, 1, _("lines"))
     if "kind" not in frame:
         return frame
     return frame[frame["kind"].astype(str).map(road_group).to_numpy() != "motorway"]

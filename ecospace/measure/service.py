@@ -16,6 +16,7 @@ from ecospace.findings import Finding
 from ecospace.language import _, current
 from ecospace.space.buffer import buffer_rules
 from ecospace.space.overlay import NOISE_M2, cross_pieces
+from ecospace.space.overlay_geos import polygons_only
 from ecospace.space.service import Array, home_cells, service_coverage
 from ecospace.terms import standard
 
@@ -157,7 +158,7 @@ def park_service(
     parks = parks if "kind" in parks else parks.assign(kind="")
     ground = _by_zone(homes, boundary, zones)
     people = "population" if "population" in ground else None
-    findings = [*_overlaps(ground), *_unnamed(parks, rules), *_streetless(ground, streets, cell_m)]
+    findings = [*_overlaps(ground), *_unpeopled(homes), *_unnamed(parks, rules), *_streetless(ground, streets, cell_m)]
     rows, served_ground = [], []
     for rule in rules:
         for radius, chosen, radii in rule.runs(parks):
@@ -184,6 +185,7 @@ def _by_zone(homes: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, zones: gpd.Geo
     inside = cross_pieces(homes, boundary)
     pieces = gpd.GeoDataFrame({"feature": inside["feature"], "zone": ""}, geometry=inside.geometry, crs=homes.crs)
     if zones is not None:
+        zones = _apart(zones)
         cut = cross_pieces(inside, zones)
         cut["feature"] = inside["feature"].loc[cut["feature"]].to_numpy()
         rest = pieces.assign(geometry=inside.geometry.difference(zones.geometry.union_all()))
@@ -194,6 +196,18 @@ def _by_zone(homes: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, zones: gpd.Geo
         density = pd.to_numeric(homes["population"], errors="coerce") / homes.area
         pieces["population"] = density.loc[pieces["feature"]].to_numpy() * pieces.area
     return pieces
+
+
+def _apart(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Zones that share no ground: what two of them claim goes to the first, so that no home counts twice."""
+    if zones.area.sum() - zones.geometry.union_all().area <= NOISE_M2:
+        return zones
+    taken, shapes = shapely.Polygon(), []
+    for shape in zones.geometry.to_numpy():
+        shapes.append(polygons_only(np.array([shapely.difference(shape, taken)], object))[0])
+        taken = shapely.union(taken, shape)
+    own = zones.set_geometry(gpd.GeoSeries(shapes, index=zones.index, crs=zones.crs))
+    return own[own.area > NOISE_M2]
 
 
 def _sums(found: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, people: str | None, *, known: bool) -> pd.DataFrame:
@@ -236,6 +250,18 @@ def _overlaps(ground: gpd.GeoDataFrame) -> list[Finding]:
         return []
     text = _("residential polygons overlap by {area:.1f} m²; that ground counts twice.").format(area=double)
     return [Finding("F-SERVICE-02", "warning", text, cure=_("Take the overlaps out of the residential layer."))]
+
+
+def _unpeopled(homes: gpd.GeoDataFrame) -> list[Finding]:
+    if "population" not in homes:
+        return []
+    empty = homes.index[pd.to_numeric(homes["population"], errors="coerce").isna()]
+    if empty.empty:
+        return []
+    text = _(
+        "{count} residential polygons have no number of inhabitants: the people counted are a lower bound."
+    ).format(count=len(empty))
+    return [Finding("F-SERVICE-05", "warning", text, features=tuple(map(str, empty[:100])), count=len(empty))]
 
 
 def _unnamed(parks: gpd.GeoDataFrame, rules: list[ServiceRule]) -> list[Finding]:

@@ -32,7 +32,7 @@ def test_parks_of_the_sample_county(county: Path, capsys: pytest.CaptureFixture[
     # The answer first; what cannot be judged is said, and no number stands for it.
     assert shown.startswith("示例县生态空间规划（示例）：公园服务半径覆盖的居住用地：1500 米（B06a，直线距离）")
     assert "300 米（B06b，直线距离）无法判定" in shown.replace("\n", "")
-    for words in ("路网距离：未判定", "未与原文核对", "示例数据"):
+    for words in ("路网距离：未判定", "未与原文核对", "示例数据", "面积口径"):
         assert words in shown
     folder = county / "outputs" / "service"
     assert {"服务半径", "B06a 1500 直线距离", "by_size 500-300 直线距离"} <= set(

@@ -92,3 +92,20 @@ def test_tables_of_towns_print_what_adds_up():
         if rows[-1][2] != "—":
             assert sum(float(line[2]) for line in rows[:-1]) == pytest.approx(float(rows[-1][2]))
         assert "直线距离：" in table.notes[0]
+
+
+def test_towns_that_overlap_count_no_home_twice():
+    """The middle 200 m belong to both towns: the first has them."""
+    wide = TOWNS.set_geometry([box(0, 0, 1100, 1000), box(900, 0, 2000, 1000)])
+    found = park_service(PARKS, HOMES, BOUNDARY, [service_rules()["B06b"]], zones=wide)
+    assert row(found, "B06b", "300", "whole")["area_m2"] == pytest.approx(200_000)
+    assert [row(found, "B06b", "300", zone)["area_m2"] for zone in ("01", "02")] == pytest.approx([110_000, 90_000])
+
+
+def test_homes_without_inhabitants_are_said():
+    homes = gpd.GeoDataFrame(
+        {"population": [1000.0, None]}, geometry=[box(0, 0, 1000, 100), box(1000, 0, 2000, 100)], crs=4547
+    )
+    found = park_service(PARKS, homes, BOUNDARY, [service_rules()["B06b"]])
+    assert [finding.code for finding in found.findings] == ["F-SERVICE-05"]
+    assert row(found, "B06b", "300", "whole")["population"] == pytest.approx(1000)
