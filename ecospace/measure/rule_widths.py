@@ -15,7 +15,7 @@ from ecospace.language import _
 from ecospace.space.buffer import BufferRule
 from ecospace.space.chainage import courses
 from ecospace.space.compliance import STATES, compliance, judged, stretches
-from ecospace.space.width import measured_width
+from ecospace.space.width import measured_width, unseen_m
 from ecospace.terms import standard
 
 #: How much further than a rule asks one looks from the bank, so that "wider than" can be told.
@@ -38,6 +38,8 @@ class RuleWidths:
         lengths add up to the length measured.
     step_m, bank_reach_m : float
         As for `measured_width`.
+    unseen_m : float
+        What is narrower may hide outside a bend (`ecospace.space.width.unseen_m`, up to the width asked for).
     reason : str
         Why nothing can be judged; empty where it can.
     """
@@ -47,6 +49,7 @@ class RuleWidths:
     stretches: gpd.GeoDataFrame
     step_m: float
     bank_reach_m: float
+    unseen_m: float
     reason: str = ""
 
     @property
@@ -108,19 +111,21 @@ def rule_widths(
         groups = standard("rules/corridors")["land"][rule.measures]
         green = land[land["group"].isin(groups)]
         beside = land[land["code"].astype(str).str.startswith(rule.land_use[system])] if rule.land_use else None
-    tables, found = [], []
+    tables, found, unseen = [], [], [0.0]
     for name, line, origin_m, own in _courses(lines):
         if reason or land is None:
             pieces = _unjudged(line.length, origin_m)
         else:
+            step = min(step_m, line.length / (1 if own is None else RING_STEPS))
             widths = measured_width(
-                line, green, banks=banks if own is None else own, step_m=min(step_m, line.length / (1 if own is None else RING_STEPS)),
-                reach_m=reach_m, bank_reach_m=bank_reach_m, beside=beside, mapped=land, origin_m=origin_m,
+                line, green, banks=banks if own is None else own, step_m=step, reach_m=reach_m, bank_reach_m=bank_reach_m,
+                beside=beside, mapped=land, origin_m=origin_m,
             )  # fmt: skip
             if own is None and rule.start == "bank":
                 # Outside all water the bank is not known; the centre line is no bank.
                 ashore = widths["bank_m"] == 0
                 widths.loc[ashore, ["from_width_m", "to_width_m"]] = np.nan
+            unseen.append(unseen_m(line, step, required_m + np.nan_to_num(widths["bank_m"]).max()))
             pieces = judged(widths, required_m, most_m=most_m, beside_m=rule.beside_m, elsewhere=bool(rule.elsewhere))
         # The outer ring of a polygon runs anticlockwise: its outside is on the right.
         sides = (
@@ -140,7 +145,7 @@ def rule_widths(
     runs = gpd.GeoDataFrame(pd.concat(found, ignore_index=True), geometry="geometry", crs=lines.crs)
     for table in (lengths, runs):
         table.insert(0, "name", table.pop("name"))
-    return RuleWidths(rule, lengths, runs, step_m, bank_reach_m, reason)
+    return RuleWidths(rule, lengths, runs, step_m, bank_reach_m, max(unseen), reason)
 
 
 def _reason(

@@ -265,9 +265,9 @@ def _rule_notes(found: RuleWidths) -> tuple[str, ...]:
             counted=counted
         ),
         _(
-            "Ends of stretches are where the edges of the polygons put them, not sampled; one looks at right angles to chords of at most "
-            "{step:g} m, so outside a bend a wedge between two chords is not seen."
-        ).format(step=found.step_m),
+            "Ends of stretches are where the edges of the polygons put them, to a centimetre, not sampled. One looks at right angles to chords of "
+            "{step:g} m; outside bends, what is narrower than {unseen:.1f} m may lie between two views and not be seen."
+        ).format(step=found.step_m, unseen=found.unseen_m),
         _(
             "No bank within {reach:g} m of the line, a line outside the water polygons, ground that the map does not cover: cannot be judged."
         ).format(reach=found.bank_reach_m),

@@ -24,6 +24,8 @@ STRAIGHT_M = 1e-6
 PLACE_M = 1e-3
 #: Metres from the ends of a row at which one looks: at a corner itself a view may go either way.
 INSET_M = 1e-2
+#: Pieces of a step with a view of their own: outside a bend the wedges between views are so many times narrower.
+VIEWS_IN_STEP = 8
 SIDES = (("left", 1.0), ("right", -1.0))
 
 
@@ -49,8 +51,8 @@ def measured_width(
     green : GeoDataFrame
         Polygons that count as green, in a metric CRS. They may overlap and share edges.
     step_m : float
-        The line is taken in steps of this length, metres (shortened so that they divide it evenly): across each, one looks at right
-        angles to its chord, so that a wiggle of the drawing does not turn the view.
+        One looks at right angles to the chord of so much line round a place, metres (shortened so that steps divide the line evenly), so that
+        a wiggle of the drawing does not turn the view; the view turns with the line in `VIEWS_IN_STEP` pieces a step.
     reach_m : float
         How far from the bank one looks, metres: a width that reaches so far is at least that.
     banks : GeoDataFrame, optional
@@ -84,17 +86,18 @@ def measured_width(
     -----
     The width is the unbroken run of green from the bank outwards: green behind a gap does not protect the bank and is not counted.
 
-    Nothing is sampled: the view sweeps over every step, and rows end wherever it passes a corner of a polygon, so that between the
-    ends of a row the width changes evenly. Places are right to a centimetre for the views as they stand. Outside a bend, the wedge
-    between the views of two steps is not seen, and inside it the views overlap; a shorter step makes both smaller.
+    Nothing is sampled: the view sweeps over every piece, and rows end wherever it passes a corner of a polygon, so that between the
+    ends of a row the width changes evenly. Places are right to a centimetre for the views as they stand. Outside a bend, a wedge between
+    the views of two pieces is not seen; `unseen_m` says how wide it gets.
 
     Examples
     --------
     >>> road = shapely.LineString([(0, 0), (1000, 0)])
     >>> trees = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1000, 25), shapely.box(0, -40, 333, 0)], crs=4547)
     >>> found = measured_width(road, trees, step_m=500, reach_m=100)
-    >>> found.loc[found["side"] == "right", ["from_m", "to_m", "from_width_m", "to_width_m"]].to_numpy().round(9).tolist()
-    [[0.0, 333.0, 40.0, 40.0], [333.0, 500.0, 0.0, 0.0], [500.0, 1000.0, 0.0, 0.0]]
+    >>> right = found.loc[found["side"] == "right", ["from_m", "to_m", "from_width_m", "to_width_m"]].to_numpy().round(9)
+    >>> right[5:7].tolist()  # the green ends at 333 m
+    [[312.5, 333.0, 40.0, 40.0], [333.0, 375.0, 0.0, 0.0]]
     """
     require_metric(green)
     if not step_m > 0 or not reach_m > 0 or start_m < 0:
@@ -129,18 +132,42 @@ def measured_width(
     return pd.concat(tables, ignore_index=True)
 
 
+def unseen_m(line: Any, step_m: float, away_m: float) -> float:
+    """The widest ground between the views of two neighbouring pieces, metres: what is narrower may hide outside a bend.
+
+    Parameters
+    ----------
+    line, step_m
+        As for `measured_width`.
+    away_m : float
+        Distance from the line up to which one looks, metres.
+
+    Examples
+    --------
+    >>> unseen_m(shapely.LineString([(0, 0), (1000, 0)]), 100, 70)
+    0.0
+    """
+    left = _course(one_line(line), step_m).left
+    return float(np.hypot(*np.diff(left, axis=0).T).max(initial=0.0) * away_m)
+
+
 @dataclass(frozen=True)
 class _Course:
-    """A line in steps, each with one direction of view.
+    """A line in pieces, each with one direction of view, square to the chord of one step round it.
 
-    `at` (n+1) and `corners` (n+1, 2): chainage and place of its vertices and of the ends of its steps; `step` (n): the step of each segment
-    between them; `left` (steps, 2): the view to the left.
+    `at` (n+1) and `corners` (n+1, 2): chainage and place of its vertices and of the ends of its pieces; `piece` (n): the piece of each
+    segment between them; `left` (pieces, 2): the view to the left. The pieces of one step look at one ground.
     """
 
     at: Array
     corners: Array
-    step: Array
+    piece: Array
     left: Array
+
+    @property
+    def step(self) -> Array:
+        """The step of each segment."""
+        return np.asarray(self.piece // VIEWS_IN_STEP)
 
     def places(self, at: Array) -> Array:
         """Points of the line by chainage."""
@@ -148,29 +175,32 @@ class _Course:
 
     def bands(self, reach_m: float) -> Array:
         """The ground that the views of each step sweep over, on both sides, and a little more."""
-        first = np.searchsorted(self.step, np.arange(len(self.left)))
-        last = np.searchsorted(self.step, np.arange(len(self.left)), side="right")
-        swept = []
-        for left, one, other in zip(self.left * reach_m, first, last, strict=True):
-            corners = self.corners[one : other + 1]
-            swept.append(shapely.multipoints(np.concatenate([corners + left, corners - left])))
+        away = self.left[self.piece] * reach_m
+        ends = [self.corners[:-1], self.corners[1:]]
+        swept = np.stack([end + sign * away for end in ends for sign in (1, -1)], axis=1).reshape(-1, 2)
+        hulls = shapely.convex_hull(shapely.multipoints(shapely.points(swept), indices=np.repeat(self.step, 4)))
         # Wider by a metre, so that the corners which the cut makes stand outside the views.
-        return np.asarray(shapely.buffer(shapely.convex_hull(swept), 1.0, join_style="mitre"))
+        return np.asarray(shapely.buffer(hulls, 1.0, join_style="mitre"))
 
 
 def _course(line: Any, step_m: float) -> _Course:
     drawn = shapely.get_coordinates(line)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(drawn, axis=0).T))])
-    ends = np.linspace(0.0, along[-1], int(np.ceil(along[-1] / step_m - 1e-9)) + 1)
+
+    def places(at: Array) -> Array:
+        return np.column_stack([np.interp(at, along, drawn[:, axis]) for axis in (0, 1)])
+
+    steps = int(np.ceil(along[-1] / step_m - 1e-9))
+    ends = np.linspace(0.0, along[-1], steps * VIEWS_IN_STEP + 1)
     at = np.union1d(along, ends)
     at = np.concatenate([at[:1], at[1:-1][np.diff(at[:-1]) > 1e-9], at[-1:]])
-    corners = np.column_stack([np.interp(at, along, drawn[:, axis]) for axis in (0, 1)])
-    step = np.minimum(np.searchsorted(ends, (at[:-1] + at[1:]) / 2, side="right") - 1, len(ends) - 2)
-    chord = np.diff(np.column_stack([np.interp(ends, along, drawn[:, axis]) for axis in (0, 1)]), axis=0)
+    piece = np.minimum(np.searchsorted(ends, (at[:-1] + at[1:]) / 2, side="right") - 1, len(ends) - 2)
+    middle, half_m = (ends[:-1] + ends[1:]) / 2, along[-1] / steps / 2
+    chord = places(np.minimum(middle + half_m, along[-1])) - places(np.maximum(middle - half_m, 0.0))
     length = np.hypot(*chord.T)
     # A chord of no length (a loop of one step) has no direction: it is taken to run east rather than to fail.
     chord = np.where(length[:, None] > 0, chord / np.where(length, length, 1)[:, None], [1.0, 0.0])
-    return _Course(at, corners, step, np.column_stack([-chord[:, 1], chord[:, 0]]))
+    return _Course(at, places(at), piece, np.column_stack([-chord[:, 1], chord[:, 0]]))
 
 
 def _clipped(frame: gpd.GeoDataFrame, bands: Array) -> Array:
@@ -194,8 +224,7 @@ def _until_straight(
         length = ends - starts
         inset = np.minimum(length / 4, INSET_M)
         places = np.stack([starts + inset, (starts + ends) / 2, ends - inset], axis=1)
-        step = np.repeat(course.step[segment], 3)
-        seen = _views(course, places.ravel(), step, ground, look_m, reach_m, start_m)
+        seen = _views(course, places.ravel(), np.repeat(segment, 3), ground, look_m, reach_m, start_m)
         one, middle, other = np.moveaxis(seen.reshape(len(starts), 3, *seen.shape[1:]), 1, 0)
         with np.errstate(invalid="ignore"):
             even = (np.abs(one + other - 2 * middle) <= STRAIGHT_M) | ((one == middle) & (middle == other))
@@ -221,14 +250,14 @@ def _between_corners(course: _Course, ground: dict[str, Array]) -> tuple[Array, 
         bank = shapely.boundary(ground["banks"])
         marks += [shapely.intersection(bank, shapely.boundary(ground[name])) for name in ground if name != "banks"]
     corner, step = shapely.get_coordinates(np.stack(marks).ravel(), return_index=True)
-    step %= len(course.left)
+    step %= len(marks[0])
     order = np.argsort(step, kind="stable")
     corner, step = corner[order], step[order]
     first = np.searchsorted(step, course.step)
     count = np.searchsorted(step, course.step, side="right") - first
     segment = np.repeat(np.arange(len(course.step)), count)
     which = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
-    ahead = np.column_stack([course.left[:, 1], -course.left[:, 0]])[course.step]
+    ahead = np.column_stack([course.left[:, 1], -course.left[:, 0]])[course.piece]
     length = np.einsum("ij,ij->i", np.diff(course.corners, axis=0), ahead)
     with np.errstate(divide="ignore", invalid="ignore"):
         away = np.einsum("ij,ij->i", corner[which] - course.corners[segment], ahead[segment]) / length[segment]
@@ -245,17 +274,17 @@ def _between_corners(course: _Course, ground: dict[str, Array]) -> tuple[Array, 
 def _views(
     course: _Course,
     places: Array,
-    step: Array,
+    segment: Array,
     ground: dict[str, Array],
     look_m: float,
     reach_m: float,
     start_m: float | None,
 ) -> Array:
     """bank, width, beside, known (metres) of the views from places of the line: (places, sides, 4)."""
-    feet = course.places(places)
+    feet, step = course.places(places), course.step[segment]
     seen = np.full((len(places), 2, 4), np.inf)
     for side, (_name, sign) in enumerate(SIDES):
-        outward = sign * course.left[step]
+        outward = sign * course.left[course.piece[segment]]
         if start_m is None:
             bank_m = _run(_rays(feet, outward, np.zeros(len(feet)), look_m), ground["banks"][step])
             bank_m[bank_m >= look_m - JOINT_M] = np.nan

@@ -14,7 +14,7 @@ from shapely.affinity import rotate, translate
 
 from ecospace.errors import RuleError
 from ecospace.space.compliance import STATES, compliance, judged, stretches
-from ecospace.space.width import measured_width
+from ecospace.space.width import measured_width, unseen_m
 
 #: A river 80 m wide along the axis y = 0, for 1 km eastwards: its left bank is the north bank.
 AXIS = LineString([(0, 0), (1000, 0)])
@@ -242,6 +242,35 @@ def test_any_place_has_the_width_that_a_ray_of_our_own_finds(seed: int, share: f
         width = row["from_width_m"] + between * (row["to_width_m"] - row["from_width_m"])
         if row["to_m"] - row["from_m"] > 0.01:
             assert width == pytest.approx(sum(first), abs=1e-4)
+
+
+#: A road that turns left by a right angle at (500, 0): its outside is the quarter round that corner.
+CORNER = LineString([(0, 0), (500, 0), (500, 500)])
+
+
+@given(st.floats(-88, -2), st.floats(5, 40), st.sampled_from([25, 100]))
+@settings(derandomize=True, max_examples=25, deadline=None)
+def test_what_is_wider_than_the_stated_wedge_is_seen_outside_a_bend(angle: float, away: float, step: int):
+    wedge = unseen_m(CORNER, step, 50)
+    place = (500 + away * np.cos(np.radians(angle)), away * np.sin(np.radians(angle)))
+    trees = CORNER.buffer(100)
+
+    def failing(hole_m: float) -> float:
+        green = frame(trees.difference(shapely.Point(place).buffer(hole_m / 2)))
+        return float(
+            compliance(judged(measured_width(CORNER, green, step_m=step, reach_m=80), 50)).loc["right", "below_m"]
+        )
+
+    assert failing(1.02 * wedge) > 0
+
+
+def test_a_bend_has_a_wedge_and_a_straight_line_none():
+    """A right angle, seen in 8 pieces a step: chords turn from 0° to 90° over one step, tan by the share that has turned."""
+    assert unseen_m(AXIS, 100, 50) == 0
+    shares = (np.arange(9) - 0.5).clip(0, 8) / 8  # of the chord that lies behind the corner
+    angles = np.arctan2(shares, 1 - shares)
+    widest = 2 * np.sin(np.diff(angles).max() / 2) * 50
+    assert unseen_m(CORNER, 100, 50) == pytest.approx(widest, rel=0.05)
 
 
 def test_a_step_of_nought_is_refused():
