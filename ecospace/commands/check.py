@@ -146,7 +146,9 @@ def _read_all(paths: list[Path], **how: Any) -> list[Site]:
     if len(unread) > 1:
         raise ReadError(
             "E-READ-97",
-            _("{count} of {all} files cannot be used, and no site was judged:").format(count=len(unread), all=len(paths))
+            _("{count} of {all} files cannot be used, and no site was judged:").format(
+                count=len(unread), all=len(paths)
+            )
             + "".join(f"\n  {error}" for error in unread),
             cure=_("Mend them, or leave them out of the command."),
         )

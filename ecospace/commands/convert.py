@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.commands.alone import read_alone
 from ecospace.language import _
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from ecospace.findings import Finding
-    from ecospace.layers.layer import Layer
-
-#: A setting of study.toml inside a cure.
-SETTING = re.compile(r'\b(crs|layer) = "([^"]+)"')
 
 
 def register(app: typer.Typer) -> None:
@@ -37,14 +32,17 @@ def register(app: typer.Typer) -> None:
         crs: Annotated[str | None, typer.Option(help=_("Only where the file does not settle it: EPSG:4526"))] = None,
         to: Annotated[str | None, typer.Option(help=_("The coordinate system to write in: EPSG:4490"))] = None,
         swap: Annotated[bool, typer.Option("--swap", help=_("The file has north where east should stand."))] = False,
+        points: Annotated[
+            str | None, typer.Option(metavar="boundary|separate", help=_("What the rows of a table of points are."))
+        ] = None,
     ) -> None:
         from ecospace.layers.write import write_layer
 
-        read = read_alone(source, layer=layer, crs=crs, swap=swap or None)
-        points = target.suffix.lower() in (".txt", ".xlsx", ".csv")
+        read = read_alone(source, layer=layer, crs=crs, swap=swap or None, points=points)
+        by_points = target.suffix.lower() in (".txt", ".xlsx", ".csv")
         # Boundary points keep their number: only their coordinates change. Other layers are densified first.
-        options = {"crs": to} if points and to else {}
-        frame = read.frame if points or to is None else brought_to(read.frame, to)
+        options = {"crs": to} if by_points and to else {}
+        frame = read.frame if by_points or to is None else brought_to(read.frame, to)
         written = write_layer(frame, target, **options)
         show([*read.findings, *written.findings])
         typer.echo(
@@ -52,20 +50,6 @@ def register(app: typer.Typer) -> None:
                 file=written.path, count=written.features, hectares=hectares(read.frame)
             )
         )
-
-
-def read_alone(source: Path, **settings: Any) -> Layer:
-    """A layer of no study: where an error asks for a line of study.toml, it names the option that stands for it here."""
-    from ecospace.errors import EcospaceError
-    from ecospace.layers.read import read_layer
-
-    try:
-        return read_layer(source, **settings)
-    except EcospaceError as error:
-        if setting := SETTING.search(error.cure):
-            option = f"--{setting[1]} {shlex.quote(setting[2])}"
-            error.cure += " " + _("On this command line: {option}").format(option=option)
-        raise
 
 
 def brought_to(frame: GeoDataFrame, crs: str) -> GeoDataFrame:

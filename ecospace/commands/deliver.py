@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ecospace.commands.convert import brought_to, hectares, read_alone, show
+from ecospace.commands.alone import read_alone
+from ecospace.commands.convert import brought_to, hectares, show
 from ecospace.language import _
 
 

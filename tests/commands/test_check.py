@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from docx import Document
 
 from ecospace.cli import main
 from tests.check.county import CRS_GK, OTHERS, box
@@ -69,8 +70,18 @@ def test_the_page_set_is_written(folder: Path, tmp_path: Path, capsys: pytest.Ca
         capsys, "check", folder / str(site["file"]), "--study", folder, "-o", tmp_path / "页", "--on", "2026-01-02"
     )
     assert status == 10
-    names = sorted(path.suffix for path in (tmp_path / "页").iterdir())
-    assert names == [".docx", ".gpkg", ".json", ".xlsx"]
+    names = sorted(path.name for path in (tmp_path / "页").iterdir())
+    assert names == ["S07-相接示例.docx", "site-check.json", "选址核查.xlsx", "重叠范围.gpkg"]
+    document = Document(str(tmp_path / "页" / "S07-相接示例.docx"))
+    # Upright A4 throughout, every figure with its number below it, without a gap in the numbers.
+    assert {(round(page.page_width.mm), round(page.page_height.mm)) for page in document.sections} == {(210, 297)}
+    captions = [paragraph.text for paragraph in document.paragraphs if paragraph.text.startswith("图 ")]
+    assert [caption.split("　")[0] for caption in captions] == [
+        f"图 {number}" for number in range(1, len(captions) + 1)
+    ]
+    assert len(captions) == len(document.inline_shapes) == 5
+    width = document.sections[0].page_width - document.sections[0].left_margin - document.sections[0].right_margin
+    assert all(shape.width <= width and shape.height.mm < 110 for shape in document.inline_shapes)
     assert out.count("→") == 4
     [result] = json.loads((tmp_path / "页" / "site-check.json").read_text(encoding="utf-8"))
     assert result["checked_on"] == "2026-01-02"
@@ -151,6 +162,22 @@ def test_activities_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "线性基础设施" in out
 
 
+def test_what_is_not_stated_is_asked_for_and_what_is_not_verified_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inside = next(site for site in designed(folder) if "eco_redline" in dict(site.get("overlap_m2") or {}))  # type: ignore[call-overload]
+    _, out, _ = typed(capsys, "check", folder / str(inside["file"]), "-s", folder)
+    assert "--activity" in out
+    assert "--polluting" in out
+    assert "[未核验]" in out.splitlines()[0]
+    _, out, _ = typed(
+        capsys, "check", folder / str(inside["file"]), "-s", folder, "--activity", "limited-9", "--polluting", "no"
+    )
+    assert "请补充" not in out
+    assert "未提供图层，未作核查：" in out
+    assert "河湖管理范围" in out
+
+
 def test_english(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     site = next(site for site in designed(folder) if site["verdict"] == "相接")
     status, out, _ = typed(capsys, "--lang", "en", "check", folder / str(site["file"]), "-s", folder)
@@ -165,3 +192,22 @@ def test_conflicts_between_the_three_lines(folder: Path, tmp_path: Path, capsys:
     assert sum(row["area_m2"] for row in table["values"]) == pytest.approx(expected, abs=0.5)
     assert status == (10 if expected else 0)
     assert "三条控制线不交叉重叠" in out
+
+
+def test_a_site_with_x_and_y_exchanged_is_checked_as_the_message_says(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = folder / "sites" / "S12_demo.txt"
+    end, _out, said = typed(capsys, "check", site, "--study", folder)
+    assert end == 2 and "--crs EPSG:4526 --swap" in said
+    end, out, _said = typed(capsys, "check", site, "--study", folder, "--crs", "EPSG:4526", "--swap")
+    assert end in (0, 10) and "未涉及" in out
+
+
+def test_every_file_that_cannot_be_used_is_named_before_anything_is_judged(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [folder / "sites" / f"{name}_demo.txt" for name in ("S12", "S01", "S13")]
+    end, out, said = typed(capsys, "check", *files, "--study", folder)
+    assert end == 2 and not out
+    assert "E-READ-97" in said and "E-CRS-28" in said and "E-CRS-22" in said and "S01_demo" not in said
