@@ -68,11 +68,13 @@ def run_study(study: Study) -> Results:
     from ecospace.measure.indicators import indicator_set, indicator_table
 
     area = state_area(study.boundary, study.crs, study.official_area_m2)
+    # A share by an area in another unit is a wrong number, not a doubtful one.
+    official = None if any(found.level == "error" for found in area.findings) else area.official_m2
     errors: dict[str, EcospaceError] = {}
     findings: list[Finding] = []
     chosen = indicator_set(str(study.settings.get("indicators", "basic")))
-    coverages = _coverages(study, _definitions_asked(study, chosen), errors, findings)
-    covers, loose = _covers(study, errors, findings)
+    coverages = _coverages(study, _definitions_asked(study, chosen), errors, findings, official)
+    covers, loose = _covers(study, errors, findings, official)
     contracts = _contracts(study, loose)
     values = {indicator.id: _value(indicator, study, coverages, covers, errors) for indicator in chosen.indicators}
     _read_the_rest(study, errors)
@@ -82,7 +84,7 @@ def run_study(study: Study) -> Results:
         coverages=coverages,
         covers=covers,
         indicators=indicator_table(chosen, values, study.settings.get("terrain")),
-        findings=once([*study.findings(), *contracts, *findings]),
+        findings=once([*area.findings, *study.findings(), *contracts, *findings]),
         errors=errors,
     )
 
@@ -94,7 +96,11 @@ def _definitions_asked(study: Study, chosen: Any) -> list[str]:
 
 
 def _coverages(
-    study: Study, keys: list[str], errors: dict[str, EcospaceError], findings: list[Finding]
+    study: Study,
+    keys: list[str],
+    errors: dict[str, EcospaceError],
+    findings: list[Finding],
+    official_area_m2: float | None,
 ) -> dict[str, Coverage]:
     from ecospace.measure.coverage import coverage
     from ecospace.measure.definitions import definition
@@ -115,7 +121,7 @@ def _coverages(
         out[key] = coverage(
             places.frame, study.boundary, zones,
             nested=nested[0] if nested else None, exclude=exclude[0] if exclude else None,
-            rank=study.settings.get("rank"), official_area_m2=study.official_area_m2, definition=chosen,
+            rank=study.settings.get("rank"), official_area_m2=official_area_m2, definition=chosen,
         )  # fmt: skip
     return out
 
@@ -126,7 +132,7 @@ def _contracts(study: Study, loose: Mapping[str, Array]) -> list[Finding]:
 
 
 def _covers(
-    study: Study, errors: dict[str, EcospaceError], findings: list[Finding]
+    study: Study, errors: dict[str, EcospaceError], findings: list[Finding], official_area_m2: float | None
 ) -> tuple[dict[str, Cover], dict[str, Array]]:
     """Covers by definition; and of the land layer, which shapes do not match their neighbours: the contract asks it too."""
     from ecospace.measure.cover import counted_cover, land_classes
@@ -144,7 +150,7 @@ def _covers(
             land = study.raster(key) if study.is_raster(key) else study.frame(key)
             classes = land_classes(land, study.boundary, zones, system=system, folder=study.folder)
             for name in dict.fromkeys([*([own] if own else []), *known]):
-                covers[name] = counted_cover(classes, cover_definition(name), official_area_m2=study.official_area_m2)
+                covers[name] = counted_cover(classes, cover_definition(name), official_area_m2=official_area_m2)
                 new = [found.of(layer=key) for found in covers[name].findings]
                 findings += [found for found in new if found not in findings]
         except EcospaceError as error:

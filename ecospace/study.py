@@ -28,6 +28,8 @@ STUDY_KEYS = {
     "title", "boundary", "zones", "official_area_km2", "source", "terrain", "area", "indicators", "definition",
     "base_year", "demonstration", "notice", "rank", "seed", "printed", "forest", "compare",
 }  # fmt: skip
+#: What [study] terrain may say: the thresholds of an indicator set stand by it (2016 indicators: 山区, 丘陵, 平原).
+TERRAINS = ("平原", "丘陵", "山区")
 RASTER_SUFFIXES = {".tif", ".tiff", ".img", ".asc"}
 
 
@@ -282,6 +284,22 @@ def _checked_settings(settings: Mapping[str, Any], path: Path) -> Mapping[str, A
             "E-STUDY-07",
             _("[study] has a key that means nothing: {keys}.").format(keys=", ".join(unknown)),
             cure=_("Known keys: {known}.").format(known=", ".join(sorted(STUDY_KEYS))),
+            file=path,
+        )
+    terrain = settings.get("terrain", TERRAINS[0])
+    if terrain not in TERRAINS:
+        raise StudyError(
+            "E-STUDY-13",
+            _("terrain = {terrain!r} is none that has a threshold, so no indicator could be judged.").format(terrain=terrain),
+            cure=_("Write one of: {known}.").format(known=", ".join(f'terrain = "{word}"' for word in TERRAINS)),
+            file=path,
+        )
+    official = settings.get("official_area_km2", 1.0)
+    if isinstance(official, bool) or not isinstance(official, int | float) or not 0 < official < float("inf"):
+        raise StudyError(
+            "E-STUDY-14",
+            _("official_area_km2 = {value!r} is no area, so no share of it can be given.").format(value=official),
+            cure=_("Write the number of square kilometres, without quotes and unit: official_area_km2 = 41.22"),
             file=path,
         )
     return settings

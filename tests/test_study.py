@@ -6,9 +6,11 @@ from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 from shapely import box
 
+from ecospace.commands.inspect import study_report
 from ecospace.errors import StudyError
 from ecospace.layers.inspect import inspect
 from ecospace.report.outputs import save_outputs
@@ -235,3 +237,71 @@ def test_a_layer_of_outlines_or_points_is_there_and_has_no_area(folder: Path, sh
     assert "reserve E-DATA-17" in results.indicators.set_index("id").loc["A01", "status"]
     report = {report.key: report for report in inspect(folder).layers}["reserve"]
     assert (report.grade, report.error) == ("error", None)
+
+
+def with_lines(folder: Path, lines: str) -> None:
+    """The study with other lines in [study]."""
+    text = TOML.format(more="", reserve="reserve.gpkg")
+    for line in lines.splitlines():
+        key = line.split(" = ")[0]
+        text = "\n".join(line if old.startswith(f"{key} = ") else old for old in text.splitlines())
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('terrain = "丘棱"', "E-STUDY-13"),
+        ('official_area_km2 = "0.02平方公里"', "E-STUDY-14"),
+        ("official_area_km2 = 0", "E-STUDY-14"),
+        ("official_area_km2 = inf", "E-STUDY-14"),
+    ],
+)
+def test_settings_without_a_meaning_are_refused_by_run_and_told_by_inspect(folder: Path, line: str, code: str) -> None:
+    with_lines(folder, line)
+    with pytest.raises(StudyError, match=code):
+        open_study(folder)
+    (report,) = study_report(folder)
+    assert (report.grade, report.error.code) == ("error", code)
+
+
+def test_an_official_area_of_another_place_is_told_and_one_in_another_unit_gives_no_share(folder: Path) -> None:
+    """The county has 0.02 km², 2 ha, 30 mu."""
+    for said, code, level in (
+        ("0.0205", "F-DATA-47", "warning"),
+        ("2", "E-DATA-18", "error"),
+        ("30", "E-DATA-18", "error"),
+    ):
+        with_lines(folder, f"official_area_km2 = {said}")
+        results = run_study(open_study(folder))
+        first = results.findings[0]
+        assert (first.code, first.level) == (code, level)
+        assert any(first.text in note for note in study_tables(results)[0].notes)
+        given = results.indicators.set_index("id").loc["A01", "share_official"]
+        assert (given is None or given != given) == (level == "error")
+        if level == "error":
+            assert {"2": "公顷", "30": "亩"}[said] in first.text
+    with_lines(folder, "official_area_km2 = 0.0201")
+    assert run_study(open_study(folder)).area.findings == ()
+
+
+def test_a_boundary_of_two_counties_is_told(folder: Path) -> None:
+    boundary = gpd.read_file(folder / "county.gpkg", layer="boundary")
+    neighbour = boundary.set_geometry(boundary.translate(1000, 0))
+    pd.concat([boundary, neighbour]).to_file(folder / "county.gpkg", layer="boundary", engine="pyogrio")
+    (told,) = [found for found in run_study(open_study(folder)).findings if found.code == "F-DATA-48"]
+    assert (told.level, told.count, told.layer) == ("warning", 2, "boundary")
+    assert "0.0200 km², 0.0200 km²" in told.text
+
+
+def test_a_role_said_to_be_absent_that_has_a_layer_is_told(folder: Path) -> None:
+    toml = folder / "study.toml"
+    toml.write_text(
+        toml.read_text(encoding="utf-8") + '\n[check]\nnone = ["forest_park", "geopark"]\n', encoding="utf-8"
+    )
+    (report,) = study_report(folder)
+    assert [found.code for found in report.findings] == ["F-DATA-49"]
+    assert "forest_park" in report.findings[0].text
+    toml.write_text(toml.read_text(encoding="utf-8").replace("geopark", "geo_park"), encoding="utf-8")
+    (report,) = study_report(folder)
+    assert report.error.code == "E-STUDY-50"

@@ -52,9 +52,14 @@ def run_folder(study: Study, output: Path | None = None) -> int:
         out.print(kinds_table(results, first))
     for key, error in results.errors.items():
         out.print(f"{_('Left out')}: {key}: {error}", style="red", markup=False)
-    warnings = [finding for finding in results.findings if finding.level != "note"]
+    # The errors first; the order of a level is that of the run.
+    warnings = sorted(
+        (found for found in results.findings if found.level != "note"), key=lambda found: found.level != "error"
+    )
     for finding in warnings[:12]:
-        out.print(f"{_('Note')}: {finding.layer}: {finding.text} {finding.cure}".rstrip(), style="yellow", markup=False)
+        head = ": ".join(part for part in (_("Note"), finding.layer) if part)
+        style = "red" if finding.level == "error" else "yellow"
+        out.print(f"{head}: {finding.text} {finding.cure}".rstrip(), style=style, markup=False)
     if len(warnings) > 12:
         out.print(_("… and {count} more in manifest.json").format(count=len(warnings) - 12), markup=False)
     for path in save_outputs(results, output):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Units tried for stated areas, and how far from one the middle of all may be.
 UNITS = ("m2", "mu", "ha", "km2", "wan_mu")
 UNIT_SLACK = 0.05
+#: Share of the territory from which a second part of its boundary is no islet, and has to be looked at.
+LARGE_PART = 0.01
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def check_contract(
         findings += _classes(layer, frame)
     polygons = frame[frame.geom_type.isin(("Polygon", "MultiPolygon"))]
     if len(polygons):
+        findings += _parts(polygons) if layer.role == "boundary" else []
         findings += _areas(layer, polygons, promise.areas)
         findings += closure_findings(polygons)
         findings += doubles(polygons)
@@ -212,6 +215,24 @@ def unit_finding(column: str, unit: str, said: object) -> Finding | None:
         .format(column=column, unit=unit_label(unit), said=said, factor=factor),
         cure=_('Write area_unit = "{unit}" in study.toml.').format(unit=unit),
     )  # fmt: skip
+
+
+def _parts(frame: GeoDataFrame) -> list[Finding]:
+    """The parts of a boundary: all of them are territory, and every share is of their sum."""
+    import shapely
+
+    whole = shapely.union_all(frame.geometry.to_numpy())
+    areas = sorted((float(part.area) for part in shapely.get_parts(whole)), reverse=True)
+    if len(areas) == 1:
+        return []
+    listed = ", ".join(f"{area / 1e6:.4f} km²" for area in areas[:6]) + (" …" if len(areas) > 6 else "")
+    return [Finding(
+        "F-DATA-48", "warning" if areas[1] > LARGE_PART * sum(areas) else "note",
+        _("the boundary has {count} separate parts ({areas}), and shares are of all of them together.").format(
+            count=len(areas), areas=listed),
+        cure=_("If one of them is another county's, leave it out: keep = {column = value} in the table of the boundary."),
+        count=len(areas),
+    )]  # fmt: skip
 
 
 def _ids(layer: Layer, frame: GeoDataFrame) -> list[Finding]:

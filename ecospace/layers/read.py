@@ -137,7 +137,7 @@ def read_layer(
         frame, seen = recognised(frame, role)
         findings += seen
         _require_unit(frame, settings.get("area_unit"), key, file)
-        when = _day(date, key, file) if isinstance(date, str) else date
+        when = date if date is None or isinstance(date, dates) else _day(str(date), key, file)
         read = Layer(
             frame=frame, path=file, key=key, role=role, title=title, layer_name=content.layer_name, source=source,
             licence=licence, date=when, sha256=sha256.result(), settings=dict(settings),

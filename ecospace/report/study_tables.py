@@ -92,6 +92,7 @@ def indicators_table(results: Results) -> Table:
         _("Threshold for terrain: {terrain}.").format(terrain=terrain) if terrain else "",
         *[_("{indicator}: {definition}.").format(indicator=name, definition=what) for name, what in counted.items() if what],
         _("The printed values are the plan's own; nothing here changes them."),
+        *[finding.text for finding in results.area.findings],
     )  # fmt: skip
 
 
