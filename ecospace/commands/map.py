@@ -80,7 +80,10 @@ def register(app: typer.Typer) -> None:
                     out.print(f"{_('Note')}: {finding.text} {finding.cure}", style="yellow", markup=False)
                 told.add(finding)
         if web:
-            out.print(f"→ {_write_web_map(study, target, review_number)}", markup=False, soft_wrap=True)
+            path, heavy = _write_web_map(study, target, review_number)
+            out.print(f"→ {path}", markup=False, soft_wrap=True)
+            if heavy is not None:
+                out.print(f"{_('Note')}: {heavy.text} {heavy.cure}", style="yellow", markup=False)
         if qgis:
             out.print(f"→ {_write_qgis(layers, sheets, target, own)}", markup=False, soft_wrap=True)
         for key, error in layers.errors.items():
@@ -88,12 +91,14 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(10 if layers.errors else 0)
 
 
-def _write_web_map(study: Study, target: Path, review_number: str) -> Path:
-    """Every vector layer of the study on one page."""
+def _write_web_map(study: Study, target: Path, review_number: str) -> tuple[Path, Finding | None]:
+    """Every vector layer of the study on one page, and a warning where they are many."""
     from ecospace.maps.page import write_map
     from ecospace.maps.studymap import study_map
+    from ecospace.maps.web import size_finding
 
-    return write_map(study_map(study, review_number=review_number), target / "map.html")
+    map_ = study_map(study, review_number=review_number)
+    return write_map(map_, target / "map.html"), size_finding(map_)
 
 
 def _write_qgis(layers: StudyLayers, sheets: list[PlanSheet], target: Path, styles: Styles | None) -> Path:

@@ -16,12 +16,14 @@ from folium.template import Template
 
 from ecospace.crs import brought, geographic_of, require_crs
 from ecospace.errors import MapError
+from ecospace.findings import Finding
 from ecospace.language import _, current
 from ecospace.maps.basemap import Basemap
 from ecospace.maps.coded import Code, CodedLayer, Raw, put_scripts
 from ecospace.maps.leaflet import leaflet_css, leaflet_js
 from ecospace.maps.maplayer import MapLayer
 from ecospace.maps.webtexts import page_texts
+from ecospace.terms import standard
 
 
 class PlanMap(folium.Map):  # type: ignore[misc]  # folium is untyped here
@@ -100,6 +102,22 @@ class Page(MacroElement):  # type: ignore[misc]  # branca has no types
         figure.html.add_child(Raw(block), name=self.get_name())
         super().render(**kwargs)  # type: ignore[no-untyped-call]
         return ""
+
+
+def size_finding(map_: folium.Map) -> Finding | None:
+    """A warning where a page holds so many features that it opens slowly (``most_features`` of standards/webmap.toml)."""
+    count = sum(layer.coded.counts["features"] for layer in coded_layers(map_))
+    most = int(standard("webmap")["most_features"])
+    if count <= most:
+        return None
+    return Finding(
+        "F-MAP-30", "warning",
+        _("the web map holds {count} features: above {most} it opens slowly on an office PC, and may not on a phone.").format(
+            count=f"{count:,}", most=f"{most:,}"),
+        cure=_("Keep fewer with keep = {{ … }} in the layer's table of study.toml, or go on in QGIS: "
+               "ecospace map FOLDER --no-web --qgis").format(),
+        count=count,
+    )  # fmt: skip
 
 
 def coded_layers(element: Any) -> Iterable[CodedLayer]:

@@ -12,6 +12,7 @@ import pytest
 from ecospace.check.checker import check_sites
 from ecospace.check.site import read_sites
 from ecospace.language import speak
+from ecospace.maps import web
 from ecospace.maps.coded import CodedLayer, WebLayer
 from ecospace.maps.layers import buffer_layer, corridor_layer, site_layers, version_layers
 from ecospace.maps.page import page_text, write_map
@@ -43,7 +44,7 @@ def test_the_map_of_a_study_has_all_its_vector_layers_in_groups(study: Any) -> N
     assert [*drawn][-1] == study.title_of("boundary")
     assert drawn[study.title_of("redline")].shown
     assert not drawn[study.title_of("forest")].shown
-    assert drawn[study.title_of("redline")].group == "管控红线"
+    assert drawn[study.title_of("redline")].group == "三条控制线"
     assert drawn[study.title_of("redline")].source.startswith("示例数据")
     assert "示例数据，非法定" in page_text(map_)
 
@@ -53,9 +54,30 @@ def test_the_map_of_a_study_counts_every_feature(study: Any) -> None:
         assert layer.coded.counts["features"] == len(layer.layer.frame)
 
 
+def test_no_control_is_hidden_by_a_milder_one(study: Any) -> None:
+    drawn = [layer.layer for layer in coded_layers(study_map(study))]
+    ground = [layer.name for layer in drawn if layer.frame.geom_type.str.contains("Polygon").all()]
+    above = ground[ground.index(study.title_of("redline")) + 1 :]
+    roles = {study.title_of(key): study.entries[key]["role"] for key in study.entries}
+    assert {roles[name] for name in above} <= {
+        "eco_redline",
+        "townships",
+        "boundary",
+    }  # an older red line, and outlines
+
+
+def test_a_page_of_many_features_says_so(study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    map_ = study_map(study)
+    assert web.size_finding(map_) is None
+    monkeypatch.setattr(web, "standard", lambda _name: {"most_features": 100})
+    finding = web.size_finding(map_)
+    assert finding is not None and finding.count == sum(layer.coded.counts["features"] for layer in coded_layers(map_))
+    assert "keep = { … }" in finding.cure
+
+
 def test_in_english_the_groups_are_english(study: Any) -> None:
     speak("en")
-    assert {layer.layer.group for layer in coded_layers(study_map(study))} >= {"Red line", "Administrative"}
+    assert {layer.layer.group for layer in coded_layers(study_map(study))} >= {"Control lines", "Administrative"}
 
 
 def test_sites_are_drawn_by_their_verdict_with_every_overlap(study: Any) -> None:

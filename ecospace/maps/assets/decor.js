@@ -66,8 +66,8 @@
       line(x, 0, x, size.y);
       pen.textAlign = "center";
       pen.textBaseline = "top";
-      // The zoom buttons stand in the corner.
-      if (x > 75) text(pen, shortDegrees(k * step, "EW"), x, 4, "#47625a");
+      // The zoom buttons stand in the one corner; in the other half a label would be cut off.
+      if (x > 75 && x < size.x - 30) text(pen, shortDegrees(k * step, "EW"), x, 4, "#47625a");
     }
     for (let k = Math.ceil(bounds.getSouth() / step); k * step <= bounds.getNorth(); k++) {
       const y = map.latLngToContainerPoint([k * step, bounds.getCenter().lng]).y;

@@ -213,7 +213,9 @@
   eco.addLegend = function (map) {
     const control = L.control({ position: "bottomleft" });
     control.onAdd = function () {
-      const box = make("details", { class: "eco-legend", open: true }, make("summary", {}, eco.say("legend")));
+      // On a phone an open legend would cover the map.
+      const open = !window.matchMedia("(max-width: 760px)").matches;
+      const box = make("details", { class: "eco-legend", open }, make("summary", {}, eco.say("legend")));
       L.DomEvent.disableClickPropagation(box).disableScrollPropagation(box);
       const refresh = () => {
         box.querySelector(".eco-legend-list")?.remove();
