@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         sys.exit(build()(args=given, prog_name="ecospace", standalone_mode=False) or 0)
     except EcospaceError as error:
-        print(f"{_('Error')}: {error}", file=sys.stderr)
+        print(_("Error: {text}").format(text=error), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

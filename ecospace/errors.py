@@ -59,11 +59,11 @@ class EcospaceError(Exception):
 
     def __str__(self) -> str:
         where = [Path(self.file).name if self.file else "", self.layer, ", ".join(self.features[:10])]
-        place = " / ".join(part for part in where if part)
-        message = f"[{self.code}] {self.text}"
-        if place:
-            message += f" ({place})"
-        return f"{message} {self.cure}".rstrip()
+        # What the sentence names already is not said again.
+        place = " / ".join(part for part in where if part and part not in self.text)
+        sentence, stop = self.text.rstrip("。."), self.text[len(self.text.rstrip("。.")) :]
+        fact = f"{sentence} ({place}){stop}" if place else self.text
+        return f"[{self.code}] {fact} {self.cure}".rstrip()
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword arguments are lost by the default pickling, and workers send errors across processes.

@@ -259,7 +259,9 @@ def open_study(folder: str | Path) -> Study:
         require_folder(path.parent)
         raise StudyError(
             "E-STUDY-01",
-            _("{folder} has no study.toml.").format(folder=path.parent),
+            _("the folder {folder} has no study.toml, so it is no study yet.").format(
+                folder=path.parent.resolve().name or path.parent
+            ),
             cure=_("Let one be written from the files of the folder: ecospace init {folder}").format(
                 folder=path.parent
             ),

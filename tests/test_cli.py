@@ -1,5 +1,6 @@
 """The command line: fast, in two languages, with errors that say what to type and exit statuses for scripts."""
 
+import re
 import subprocess
 import sys
 import time
@@ -7,6 +8,7 @@ import time
 import pytest
 
 from ecospace.cli import SUBJECTS, main
+from ecospace.errors import ReadError
 
 
 def run(*arguments, capsys):
@@ -31,6 +33,9 @@ def test_every_command_has_help_with_an_example(subject, capsys):
         status, text, _errors = run("--lang", language, subject, "--help", capsys=capsys)
         assert status == 0
         assert word in text.replace("\n", "")
+        if language == "zh":
+            usage = text.partition("\n\n")[0]
+            assert "[选项]" in usage and not re.search(r"<[a-zA-Z]|OPTIONS|\{[a-z]", text), text
         if language == "en":
             assert not any("一" <= sign <= "鿿" for sign in text), text
 
@@ -41,8 +46,10 @@ def test_every_command_has_help_with_an_example(subject, capsys):
         (["run"], "缺少", "is missing"),
         (["run", "a", "b"], "多余的参数", "argument too many"),
         (["run", "a", "--nothing"], "没有选项", "no option"),
-        (["nothing"], "没有命令", "No such command"),
-        (["demo", "--seed", "x"], "的值不对", "does not fit"),
+        (["nothing"], "没有命令", "there is no command"),
+        (["runn"], "没有命令 runn。是不是 run？", "there is no command runn. Did you mean run"),
+        (["demo", "--seed", "x"], "的值不对：应为整数", "does not fit: it has to be a whole number"),
+        (["convert"], "源文件", "source"),
     ],
 )
 def test_wrong_usage_is_said_in_both_languages(arguments, chinese, english, capsys):
@@ -50,6 +57,16 @@ def test_wrong_usage_is_said_in_both_languages(arguments, chinese, english, caps
     assert status == 2 and chinese in errors and "错误" in errors
     status, _out, errors = run("--lang=en", *arguments, capsys=capsys)
     assert status == 2 and english in errors and "Error" in errors
+
+
+def test_an_error_names_its_file_within_the_sentence_and_once():
+    assert str(ReadError("E-READ-21", "there is no such file.", cure="Check the path.", file="a/b.txt")) == (
+        "[E-READ-21] there is no such file (b.txt). Check the path."
+    )
+    assert (
+        str(ReadError("E-READ-22", "b.txt is empty.", file="a/b.txt", layer="red"))
+        == "[E-READ-22] b.txt is empty (red)."
+    )
 
 
 def test_an_error_has_a_code_and_a_cure(tmp_path, capsys):
