@@ -8,8 +8,10 @@ object: rows stream past the kernels as bytes (ecospace.space.stream).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,7 +178,7 @@ def prepare_store(source: str | Path, target: str | Path, study_crs: StudyCRS, *
 
 def write_store(target: str | Path, batches: Iterable[pa.RecordBatch], crs: CRS | None, certificate: Any) -> None:
     """Write batches with a last column `geometry` (WKB) as GeoParquet; the certificate is asked for at the end."""
-    with atomic(target) as temporary, ThreadPoolExecutor(1) as writer:
+    with atomic(target) as temporary, ThreadPoolExecutor(1) as writer, _sent_to_disk(temporary) as send:
         file, pending = None, None
         for batch in batches:
             if file is None:
@@ -190,6 +192,7 @@ def write_store(target: str | Path, batches: Iterable[pa.RecordBatch], crs: CRS 
                 file.add_key_value_metadata({"geo": json.dumps(_geo(crs))})
             if pending is not None:
                 pending.result()
+                send()
             pending = writer.submit(file.write_batch, batch, GROUP_ROWS)
         if file is None or pending is None:
             raise ReadError("E-READ-95", _("the layer has no feature, so there is nothing to prepare."), file=target)
@@ -197,6 +200,21 @@ def write_store(target: str | Path, batches: Iterable[pa.RecordBatch], crs: CRS 
         if certificate is not None:
             file.add_key_value_metadata({KEY.decode(): json.dumps(certificate(), ensure_ascii=False)})
         file.close()
+
+
+@contextmanager
+def _sent_to_disk(path: Path) -> Iterator[Callable[[], None]]:
+    """A call that lets what is written so far go to the disk meanwhile, so that nobody waits for all of it at the end."""
+    path.touch()
+    last: Future[None] | None = None
+    with path.open("rb+") as file, ThreadPoolExecutor(1) as sender:
+
+        def send() -> None:
+            nonlocal last
+            if last is None or last.done():
+                last = sender.submit(os.fsync, file.fileno())
+
+        yield send
 
 
 def _geo(crs: CRS | None) -> dict[str, Any]:
