@@ -292,7 +292,9 @@ def _checked_settings(settings: Mapping[str, Any], path: Path) -> Mapping[str, A
     if terrain not in TERRAINS:
         raise StudyError(
             "E-STUDY-13",
-            _("terrain = {terrain!r} is none that has a threshold, so no indicator could be judged.").format(terrain=terrain),
+            _("terrain = {terrain!r} is none that has a threshold, so no indicator could be judged.").format(
+                terrain=terrain
+            ),
             cure=_("Write one of: {known}.").format(known=", ".join(f'terrain = "{word}"' for word in TERRAINS)),
             file=path,
         )

@@ -305,3 +305,19 @@ def test_a_role_said_to_be_absent_that_has_a_layer_is_told(folder: Path) -> None
     toml.write_text(toml.read_text(encoding="utf-8").replace("geopark", "geo_park"), encoding="utf-8")
     (report,) = study_report(folder)
     assert report.error.code == "E-STUDY-50"
+
+
+def test_the_columns_of_a_kind_are_of_the_same_places(folder: Path) -> None:
+    """Parks of 2000 m² and 1000 m², the second half over the first; one of 800 m² beyond the boundary."""
+    east, north = 38_500_000, 2_500_000
+    gpd.GeoDataFrame(
+        {"MC": ["甲", "乙", "外"], "MJ": [0.2, 0.1, 0.08], "ZT": ["已批"] * 3},
+        geometry=[box(east + x, north + y, east + far_x, north + far_y) for x, y, far_x, far_y in
+                  ((50, 0, 150, 20), (50, 15, 150, 25), (500, 0, 540, 20))],
+        crs=4526,
+    ).to_file(folder / "county.gpkg", layer="parks", engine="pyogrio")  # fmt: skip
+    table = {table.name: table for table in study_tables(run_study(open_study(folder)))}["分类面积"]
+    row = next(row for row in table.rows() if row[0] == "森林公园")
+    assert row[1:6] == ["2", "0.30", "0.30", "0.30", "0.25"]
+    assert any("类内重复 0.05 公顷" in note for note in table.notes)
+    assert any("1 处位于界线以外" in note for note in table.notes)

@@ -41,8 +41,8 @@ class Coverage:
     places : DataFrame
         One row a place: id, kind, name, approved_m2 (attribute, NaN where none), drawn_m2, inside_m2.
     kinds : DataFrame
-        One row a unit and kind: unit, kind, count, approved_m2, drawn_m2, clipped_m2 (sum of the clipped places), net_m2 (their
-        union), attributed_m2 (what the rank gives it).
+        One row a unit and kind, of the places that reach into it: unit, kind, count, approved_m2, drawn_m2, clipped_m2 (sum of the
+        clipped places), net_m2 (their union), attributed_m2 (what the rank gives it).
     overlaps : DataFrame
         One row a unit and pair of kinds that share ground: unit, kind, other, area_m2.
     units : DataFrame
@@ -261,7 +261,7 @@ def _unit_table(units: Units, parts: Sequence[_Part], official_area_m2: float | 
 
 
 def _with_whole_areas(rows: pd.DataFrame, places: gpd.GeoDataFrame, whole: str) -> pd.DataFrame:
-    """Counts for every unit; approved and drawn areas, which know no zones, for the whole."""
+    """Counts for every unit; approved and drawn areas, which know no zones, for the whole: of the places that it counts."""
     # A reserve drawn as two functional zones is one place: places of one layer and name count once.
     place = np.arange(len(places))
     if "name" in places:
@@ -269,9 +269,9 @@ def _with_whole_areas(rows: pd.DataFrame, places: gpd.GeoDataFrame, whole: str) 
         place = pd.factorize(pd.Series(layer).astype(str) + "\n" + pd.Series(places["name"].to_numpy()).astype(str))[0]
     counts = [len({place[row] for row in ids}) for ids in rows["rows"]]
     out = rows.assign(count=counts, approved_m2=np.nan, drawn_m2=np.nan)
-    for i, (unit, kind) in enumerate(zip(rows["unit"], rows["kind"], strict=True)):
+    for i, (unit, ids) in enumerate(zip(rows["unit"], rows["rows"], strict=True)):
         if unit == whole:
-            own = places["kind"].to_numpy() == kind
+            own = np.isin(np.arange(len(places)), list(ids))
             out.loc[i, "approved_m2"] = _sum(places, "approved_m2", own)
             out.loc[i, "drawn_m2"] = float(places.geometry[own].area.sum())
     return out[["unit", "kind", "count", "approved_m2", "drawn_m2", "clipped_m2", "net_m2", "attributed_m2"]]

@@ -151,12 +151,16 @@ def kinds_table(results: Results, coverage: Coverage) -> Table:
             "share", _("Share of territory"), unit="%", decimals=2, parts="part", total="total", beside="attributed_m2"
         )
     )
-    overlap = max(float(whole["net_m2"] - whole["union_m2"]), 0.0)
+    within = max(float(whole["gross_m2"] - whole["net_m2"]), 0.0)
+    between = max(float(whole["net_m2"] - whole["union_m2"]), 0.0)
+    outside = int((coverage.places["inside_m2"] == 0).sum())
     return _finished(
         table, results, coverage.definition.statement() if coverage.definition else "",
-        _("Ground that several kinds claim is counted once, for the kind that stands first: sum {gross:.2f} ha, union "
-          "{union:.2f} ha, counted twice {overlap:.2f} ha.").format(
-            gross=float(whole["net_m2"]) / 1e4, union=float(whole["union_m2"]) / 1e4, overlap=overlap / 1e4),
+        _("Ground claimed several times is counted once, for the kind that stands first: sum {gross:.2f} ha, of it counted twice "
+          "{within:.2f} ha within a kind and {between:.2f} ha between kinds, union {union:.2f} ha.").format(
+            gross=float(whole["gross_m2"]) / 1e4, within=within / 1e4, between=between / 1e4,
+            union=float(whole["union_m2"]) / 1e4),
+        _("{count} places of the layers lie outside the boundary and are in no column.").format(count=outside) if outside else "",
         _("Checked at run time: the parts make the union to {proof:.0e} (relative).").format(
             proof=max(max(coverage.proof.values()), 1e-16)),
     )  # fmt: skip
