@@ -17,6 +17,7 @@ from ecospace.check.controls import (
     Outcome,
     Subject,
     area_text,
+    distance_text,
     elsewhere,
     ground_of,
     judged,
@@ -51,6 +52,11 @@ def within_study_area(site: Subject, boundary: Control) -> list[Verdict]:
     if not reason and (boundary.overlaps and outside <= max(floor, 1e-9 * site.area_m2)):
         return [Verdict(rule, Level.CLEAR, _("Study area"), _("the site lies within the study area"), distance_m=0.0,
                         clauses=("study-area",), layers=boundary.keys)]  # fmt: skip
+    nearest = boundary.nearest
+    if not reason and inside <= 0 and nearest is not None and nearest.distance_m:
+        reason = _(
+            "the whole site lies outside the study area, {distance} away, where there are no control layers"
+        ).format(distance=distance_text(nearest.distance_m))
     if not reason:
         reason = _("{area} of the site lie outside the study area, where there are no control layers").format(
             area=area_text(outside)

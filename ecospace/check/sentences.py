@@ -59,8 +59,9 @@ def _undecided_parts(result: SiteResult) -> list[str]:
     """What cannot be judged, each reason once: beyond the study area, no layer, a layer that cannot be used."""
     undecided = [verdict for verdict in result.verdicts if verdict.level is Level.UNDECIDED]
     beyond = next((verdict.text for verdict in undecided if verdict.rule == "within_study_area"), "")
-    rest = [verdict for verdict in undecided if verdict.text != beyond]
-    said = [_("{reason}: that part cannot be judged").format(reason=beyond)] if beyond else []
+    alike = undecided_alike(result)
+    rest = [verdict for verdict in undecided if verdict.text != beyond and verdict not in alike]
+    said = [_("{reason}: cannot be judged there").format(reason=beyond)] if beyond else []
     missing = [verdict.subject for verdict in rest if not verdict.layers]
     if missing:
         said.append(_("cannot be judged for want of a layer: {subjects}").format(subjects=joined(missing)))
@@ -77,7 +78,10 @@ def undecided_alike(result: SiteResult) -> list[Verdict]:
     """Kinds that cannot be judged for the one reason that the site runs beyond the study area: said once, not in every row."""
     undecided = [verdict for verdict in result.verdicts if verdict.level is Level.UNDECIDED]
     beyond = next((verdict for verdict in undecided if verdict.rule == "within_study_area"), None)
-    return [] if beyond is None else [v for v in undecided if v is not beyond and v.text == beyond.text]
+    if beyond is None:
+        return []
+    # No control unit reaches beyond the study area either: that is the same reason in other words.
+    return [v for v in undecided if v is not beyond and (v.text == beyond.text or v.rule == "follows_control_unit")]
 
 
 def _clear(result: SiteResult) -> list[str]:

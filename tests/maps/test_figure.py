@@ -80,6 +80,21 @@ def test_a_usual_scale_is_taken_and_the_area_fits() -> None:
     assert "比例尺 1:150 000" in texts(figure)
 
 
+def test_a_figure_in_a_text_keeps_its_size_its_scale_and_letters_that_can_be_read() -> None:
+    figure = draw(size_mm=(158.0, 99.0))
+    assert figure.get_size_inches() * 25.4 == pytest.approx([158.0, 99.0])
+    assert texts(figure).count("生态保护红线图") == 0  # the caption below it is the title
+    assert any("比例尺" in text for text in texts(figure))
+    assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= 5.5
+    one, other = on_paper_mm(figure, WEST, SOUTH), on_paper_mm(figure, WEST + 30_000, SOUTH)
+    assert other - one == pytest.approx([30_000_000 / figure.plan.denominator, 0.0], abs=1e-6)
+    inside = figure.plan.layout.page.shrunk(0.1)
+    box_ = figure.plan.layout.panel
+    assert inside.left <= box_.left and box_.right <= inside.right
+    # Panel and map stand on one line, above and below.
+    assert (box_.bottom, box_.top) == pytest.approx((figure.plan.frame.box.bottom, figure.plan.frame.box.top))
+
+
 def test_the_scale_bar_is_as_long_as_it_says() -> None:
     figure = draw()
     sheet = type("Sheet", (), {"unit": 1.0, "rectangle": lambda *a, **k: None, "text": lambda *a, **k: None})()
