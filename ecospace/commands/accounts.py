@@ -62,6 +62,7 @@ def register(app: typer.Typer) -> None:
         memory_mb: Annotated[int, typer.Option("--memory", help=_("Memory for a prepared layer, megabytes."))] = 2_000,
         scheduler: Annotated[str | None, typer.Option(help=_("Address of a Dask cluster: tcp://host:8786"))] = None,
     ) -> None:
+        from ecospace.layers.contract import class_findings
         from ecospace.study import open_study
 
         opened = open_study(folder)
@@ -72,11 +73,14 @@ def register(app: typer.Typer) -> None:
             table = changed(opened, since, land, by)
         else:
             table = account(opened, land, by, within)
-        shown = accounts_table(opened, table, land)
+        seen = [] if land.endswith(".parquet") else class_findings(opened.layer(land), opened.frame(land))
+        shown = accounts_table(opened, table, land, by, within).noted(*[finding.text for finding in seen])
         if output is None:
             print(shown.to_text())
         else:
             shown.save(output)
+            for finding in seen:
+                print(f"{_('Note')}: {finding.text} {finding.cure}".rstrip())
             print(f"→ {output}")
 
 
@@ -100,7 +104,7 @@ def account(study: Study, land: str, by: str, within: str | None, **streaming: A
     table = pd.concat([part for part in rows if len(part)])
     place = pd.Series(range(len(made.units)), index=made.units.index)
     table = table.sort_values("unit", key=lambda unit: unit.map(place), kind="stable")
-    return table.assign(name=table["unit"].map(made.units["name"])).reset_index(drop=True)
+    return table.assign(**_spoken(table["unit"], made.units)).reset_index(drop=True)
 
 
 def changed(study: Study, before: str, after: str, by: str) -> pd.DataFrame:
@@ -110,19 +114,49 @@ def changed(study: Study, before: str, after: str, by: str) -> pd.DataFrame:
     zones = study.boundary if study.zones is None else study.zones
     made = change_matrix(study.frame(before), study.frame(after), zones, by=by)
     names = zones["name"] if "name" in zones else zones.index.to_series()
-    return made.balance.assign(name=made.balance["unit"].map(names)).rename(columns={"class": by})
+    table = made.balance.assign(code=made.balance["unit"], name=made.balance["unit"].map(names))
+    return table.rename(columns={"class": by})
 
 
-def accounts_table(study: Study, table: pd.DataFrame, land: str) -> Any:
+def _spoken(unit: pd.Series[Any], units: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """Code and name of units as a reader knows them: the whole has no code, a park over several towns is in no sum."""
+    role = unit.map(units["role"])
+    name = unit.map(units["name"]).where(role != "nested", unit.map(units["name"]).map(
+        lambda park: _("of which {name}").format(name=park)))  # fmt: skip
+    code = unit.where(role == "zone", unit.str.removeprefix("nested:")).mask(role.isin(["whole", "remainder"]), "—")
+    return {"code": code, "name": name}
+
+
+def class_names(study: Study, land: str, classes: pd.Series[Any]) -> pd.Series[Any] | None:
+    """The name of each class, where the layer says its code system and its codes are in it."""
+    from ecospace.layers.codes import code_system
+
+    system = study.entries[land].get("code_system") if land in study.entries else None
+    if not system:
+        return None
+    names = classes.astype("string").str.strip().map(code_system(str(system), study.folder).codes)
+    return names.fillna("—") if names.notna().any() else None
+
+
+def accounts_table(study: Study, table: pd.DataFrame, land: str, by: str, within: str | None = None) -> Any:
     """The table as it is printed, hectares to two decimals."""
+    from ecospace.commands.answer import stated
     from ecospace.report.table import Table
 
+    names = class_names(study, land, table[by])
+    if names is not None:
+        table = table.assign(class_name=names)
+    title = _("Land account")
+    if within is not None:
+        title = _("Land account, only ground inside: {layer}").format(layer=study.title_of(within))
     labels = {
-        "unit": _("Code"), "name": _("Unit"), "area_m2": _("Area"), "opening_m2": _("Opening"), "lost_m2": _("Lost"),
+        "code": _("Code"), "name": _("Unit"), "class_name": _("Class"), "area_m2": _("Area"), "opening_m2": _("Opening"), "lost_m2": _("Lost"),
         "gained_m2": _("Gained"), "closing_m2": _("Closing"),
     }  # fmt: skip
-    shown = Table(table).titled(_("Land account")).noted(_("Area method: {method}").format(method=study.crs.describe()))
-    for key in sorted(map(str, table.columns), key=lambda key: (key != "unit", key != "name")):
+    shown = stated(study, Table(table).titled(title, _("Land account")))
+    first = ["code", "name", by, "class_name"]
+    keys = [str(key) for key in table.columns]
+    for key in [key for key in first if key in keys] + [key for key in keys if key not in {*first, "unit"}]:
         area = {"unit": "ha", "decimals": 2} if key.endswith("_m2") else {}
         shown = shown.show(key, labels.get(key, key), **area)
     return shown.sourced(study.layer(land).source if not land.endswith(".parquet") else land)

@@ -103,7 +103,7 @@ def check_contract(
     if promise.names:
         findings += _names(layer, frame)
     if promise.classes or "code_system" in layer.settings:
-        findings += _classes(layer, frame)
+        findings += class_findings(layer, frame)
     polygons = frame[frame.geom_type.isin(("Polygon", "MultiPolygon"))]
     if len(polygons):
         findings += _parts(polygons) if layer.role == "boundary" else []
@@ -284,7 +284,8 @@ def _names(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
     return findings
 
 
-def _classes(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
+def class_findings(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
+    """Land classes that are missing, of no named code system, or of another one than is named."""
     from ecospace.errors import DataError
     from ecospace.layers.codes import code_system, likely_system
 

@@ -193,6 +193,14 @@ def _all_units(units: Units, within: gpd.GeoDataFrame | None) -> gpd.GeoDataFram
         inside = polygons_only(shapely.intersection(np.asarray(frame.geometry.array), within.geometry.union_all()))
         frame = frame.set_geometry(gpd.GeoSeries(inside, index=frame.index, crs=frame.crs))
         frame = frame[~frame.geometry.is_empty]
+        if frame.empty:
+            raise DataError(
+                "E-DATA-19",
+                _(
+                    "no ground of the study lies inside the layer: it has only lines or points, or touches the boundary alone."
+                ),
+                cure=_("Name a layer of polygons: --within redline"),
+            )
     return frame
 
 

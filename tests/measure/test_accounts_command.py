@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -33,7 +36,10 @@ def test_the_account_of_the_sample_closes_and_lists_the_park(
     assert len(table) > 30
     run("accounts", SAMPLE)
     printed = capsys.readouterr().out
-    assert "Land account" in printed and "nested:" in printed
+    assert "Land account" in printed and "of which" in printed
+    assert "nested:" not in printed and "whole" not in printed
+    assert "示例数据，非法定" in printed
+    assert any("0301" in line and "乔木林地" in line for line in printed.splitlines())
 
 
 def test_a_prepared_layer_gives_the_same_account(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,8 +51,11 @@ def test_a_prepared_layer_gives_the_same_account(tmp_path: Path, capsys: pytest.
     assert "Crossing: 1/1" in streamed.err and "redline" not in streamed.err
     run("accounts", SAMPLE, "--within", "redline")
     plain = capsys.readouterr().out
-    same = [line.split() for line in plain.splitlines() if line.strip()[:1].isdigit()]
-    assert same and same == [line.split() for line in streamed.out.splitlines() if line.strip()[:1].isdigit()]
+    numbers = [
+        [line.split()[i] for i in (0, 1, 2, -1)]
+        for line in (plain + streamed.out).splitlines() if line.strip()[:1].isdigit()
+    ]  # fmt: skip
+    assert numbers and numbers[: len(numbers) // 2] == numbers[len(numbers) // 2 :]
 
 
 def test_two_dates_give_a_balance(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,3 +66,27 @@ def test_two_dates_give_a_balance(capsys: pytest.CaptureFixture[str]) -> None:
 
 def land_layer() -> str:
     return str(open_study(SAMPLE).layer("land_use").layer_name)
+
+
+def test_an_account_inside_a_layer_says_so_and_needs_ground(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("accounts", SAMPLE, "--within", "redline", "-o", tmp_path / "inside.xlsx")
+    capsys.readouterr()
+    sheet = openpyxl.load_workbook(tmp_path / "inside.xlsx").worksheets[0]
+    texts = [str(cell.value) for row in sheet.iter_rows() for cell in row]
+    assert any("only ground inside" in text for text in texts)
+    assert "示例数据，非法定" in texts
+    with pytest.raises(SystemExit) as ended:
+        main(["accounts", str(SAMPLE), "--within", "roads"])
+    assert ended.value.code == 2
+    assert "E-DATA-19" in capsys.readouterr().err
+
+
+def test_codes_of_another_system_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(SAMPLE, tmp_path / "sample")
+    land = gpd.read_file(SAMPLE / "sample_demo.gpkg", layer=land_layer())
+    land.loc[land["DLBM"] == "0305", "DLBM"] = "033"
+    land.to_file(tmp_path / "sample" / "sample_demo.gpkg", layer=land_layer(), engine="pyogrio")
+    run("accounts", tmp_path / "sample", "-o", tmp_path / "mixed.xlsx")
+    assert "033" in capsys.readouterr().out
+    sheet = openpyxl.load_workbook(tmp_path / "mixed.xlsx").worksheets[0]
+    assert any("033" in str(row[0].value) and "dlbm" in str(row[0].value) for row in sheet.iter_rows())
