@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -140,17 +139,17 @@ def contacts(sites: Sites, layer: ControlLayer, study: CRS) -> list[Contact]:
     """
     seen = sites.seen_in(layer.crs)
     groups = _groups(seen, layer, study)
-    met = groups.of_each(len(sites))
-    free = np.flatnonzero([found.start == found.stop for found in met])
+    met = {} if groups is None else groups.of_each()
+    free = [number for number in range(len(sites)) if number not in met] if met else range(len(sites))
     beside = iter(zip(*_nearest(sites, seen, free, layer, study), strict=True))
     out = []
-    for number, (found, floor) in enumerate(zip(met, seen.noise_m.tolist(), strict=True)):
-        if found.start == found.stop:
+    for number, floor in enumerate(seen.noise_m.tolist()):
+        if groups is None or number not in met:
             metres, feature = next(beside)
             relation: Relation = "touch" if metres <= floor else "apart"
             out.append(Contact(layer, relation, distance_m=metres, nearest=feature, noise_m=floor))
             continue
-        meetings = groups.meetings(found, layer, study)
+        meetings = groups.meetings(met[number], layer, study)
         if number in groups.broken:
             out.append(Contact(layer, "unknown", groups.broken[number], noise_m=floor, meetings=meetings))
             continue
@@ -186,18 +185,12 @@ class _Groups:
     cuts: Array
     broken: dict[int, str]
 
-    @classmethod
-    def none(cls) -> _Groups:
-        """Nothing meets."""
-        empty = np.empty(0, dtype=int)
-        return cls(empty, empty, empty, empty, empty, empty, empty, {})
-
-    def of_each(self, sites: int) -> list[slice]:
-        """Where the groups of each site stand."""
-        if not len(self.site):
-            return [slice(0, 0)] * sites
-        ends = self.site.searchsorted(np.arange(sites + 1)).tolist()
-        return [slice(start, end) for start, end in pairwise(ends)]
+    def of_each(self) -> dict[int, slice]:
+        """Where the groups of each site that meets something stand."""
+        sites, starts = np.unique(self.site, return_index=True)
+        return dict(
+            zip(sites.tolist(), map(slice, starts.tolist(), [*starts[1:].tolist(), len(self.site)]), strict=True)
+        )
 
     def meetings(self, found: slice, layer: ControlLayer, study: CRS) -> tuple[Meeting, ...]:
         """The meetings of one site, the largest first."""
@@ -211,42 +204,46 @@ class _Groups:
         return tuple(sorted(made, key=lambda meeting: (meeting.relation, -meeting.area_m2, meeting.feature)))
 
 
-def _groups(seen: Seen, layer: ControlLayer, study: CRS) -> _Groups:
+def _groups(seen: Seen, layer: ControlLayer, study: CRS) -> _Groups | None:
     areas, shapes, noise_m = layer.areas, seen.shapes, seen.noise_m
     unit_m = min(layer.scale)
     windows, reach = seen.windows(unit_m)
     rows, items = areas.within(shapes, windows, reach)
     if not len(rows):
-        return _Groups.none()
+        return None
     order = np.lexsort((areas.owner[items], rows))
     rows, items = rows[order], items[order]
     pieces = areas.shapes(items)
     owner = areas.owner[items]
-    cuts, faulty = _intersections(shapes[rows], pieces)
+    cuts, square, faulty = _intersections(shapes[rows], pieces)
     change = np.ones(len(rows), dtype=bool)
     change[1:] = (rows[1:] != rows[:-1]) | (owner[1:] != owner[:-1])
     first = change.nonzero()[0]
     site, feature = rows[first], owner[first]
     add = np.add.reduceat
-    raw, around = add(shapely.area(cuts), first), add(shapely.length(cuts), first)
+    raw, around = add(square, first), add(shapely.length(cuts), first)
     width_m = np.divide(2.0 * raw, around, out=np.zeros(len(first)), where=around > 0) * unit_m
     overlap = width_m > PLAIN * noise_m[site]
-    ends = np.append(first, len(rows))
-    for i in np.flatnonzero(~overlap).tolist():
+    ends = np.array([*first.tolist(), len(rows)])
+    for i in (~overlap).nonzero()[0].tolist():
         members = slice(ends[i], ends[i + 1])
         meets = _interiors_meet(
             shapes[site[i]], pieces[members], items[members], int(feature[i]), reach[site[i]], layer
         )
         # Lines and points have no width; of moved polygons, less than the noise floor is no more than contact.
-        thin = not seen.exact and layer.polygons and width_m[i] <= noise_m[site[i]]
+        flat = layer.polygons and bool(shapely.get_dimensions(shapes[site[i]]) == 2)
+        thin = flat and not seen.exact and width_m[i] <= noise_m[site[i]]
         overlap[i] = (meets or raw[i] > 0.0) and not thin
-    area, length = _measured(cuts, layer, study)
+    way = move(layer.crs, study)
+    measured = cuts if way.same else way(cuts)
+    area = raw if way.same else add(shapely.area(measured), first)
+    length = np.zeros(len(first)) if layer.polygons else add(shapely.length(measured), first)
     broken = {int(rows[i]): text for i, text in faulty.items()}
-    return _Groups(site, feature, overlap, add(area, first), add(length, first), ends, cuts, broken)
+    return _Groups(site, feature, overlap, area, length, ends, cuts, broken)
 
 
-def _intersections(one: Array, other: Array) -> tuple[Array, dict[int, str]]:
-    """Intersections, and the reasons why some could not be computed."""
+def _intersections(one: Array, other: Array) -> tuple[Array, Array, dict[int, str]]:
+    """Intersections, their areas, and the reasons why some could not be computed."""
     faulty: dict[int, str] = {}
     try:
         cuts = np.asarray(shapely.intersection(one, other), dtype=object)
@@ -257,11 +254,11 @@ def _intersections(one: Array, other: Array) -> tuple[Array, dict[int, str]]:
                 cuts[i] = shapely.intersection(one[i], other[i])
             except shapely.errors.GEOSException as error:
                 faulty[i] = type(error).__name__
-    most = np.minimum(shapely.area(one), shapely.area(other))
+    area, most = shapely.area(cuts), np.minimum(shapely.area(one), shapely.area(other))
     # An overlay that breaks can return more ground than there is (trust.md tB22).
-    for i in np.flatnonzero(shapely.area(cuts) > most * (1.0 + 1e-9) + 1e-12).tolist():
+    for i in (area > most * (1.0 + 1e-9) + 1e-12).nonzero()[0].tolist():
         faulty[i] = "area"
-    return cuts, faulty
+    return cuts, area, faulty
 
 
 def _interiors_meet(site: Any, pieces: Array, items: Array, feature: int, reach: float, layer: ControlLayer) -> bool:
@@ -286,21 +283,16 @@ def _interiors_meet(site: Any, pieces: Array, items: Array, feature: int, reach:
     return bool(shapely.intersects(points[:, None], pieces[~whole][None, :]).any())
 
 
-def _measured(cuts: Array, layer: ControlLayer, study: CRS) -> tuple[Array, Array]:
-    """Square metres and metres of common ground, in the study CRS."""
-    cuts = move(layer.crs, study)(cuts)
-    area = shapely.area(cuts)
-    return area, np.zeros(len(cuts)) if layer.polygons else shapely.length(cuts)
-
-
-def _nearest(sites: Sites, seen: Seen, rows: Array, layer: ControlLayer, study: CRS) -> tuple[list[float], list[int]]:
+def _nearest(
+    sites: Sites, seen: Seen, rows: Sequence[int], layer: ControlLayer, study: CRS
+) -> tuple[list[float], list[int]]:
     """Distance in metres from some sites to a layer that they do not meet, and the nearest feature."""
-    if not len(rows):
+    if not rows:
         return [], []
     if layer.in_study_crs(study):
         return layer.nearest(seen, rows)
     ruler = sites.seen_in(study).shapes
-    found = [_nearest_of_one(seen.shapes[row], ruler[row], layer, study) for row in rows.tolist()]
+    found = [_nearest_of_one(seen.shapes[row], ruler[row], layer, study) for row in rows]
     return [metres for metres, _feature in found], [feature for _metres, feature in found]
 
 

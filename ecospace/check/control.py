@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from ecospace.check.moving import move
 from ecospace.check.pieces import Pieces
 from ecospace.check.seen import Seen
 from ecospace.layers.strays import Cluster
-from ecospace.space.index import Shapes, nearest
+from ecospace.space.index import Ruler
 
 
 @dataclass(eq=False)
@@ -86,28 +86,29 @@ class ControlLayer:
         latitude = np.deg2rad(np.abs(self.areas.bounds[:, [1, 3]]).max())
         return 111_300.0 * float(np.cos(latitude)), 110_500.0
 
-    def nearest(self, seen: Seen, rows: Array) -> tuple[list[float], list[int]]:
+    def nearest(self, seen: Seen, rows: Sequence[int]) -> tuple[list[float], list[int]]:
         """Distances from some sites, none of which meets a feature, in the layer's own CRS, and the nearest feature.
 
         Of features that are equally near, the first.
         """
-        if self._rulers:
-            return nearest(self._rulers, [seen.wkb[row] for row in rows.tolist()])
-        tree, owner = self.ruler
-        (sites, parts), distance = tree.query_nearest(seen.shapes[rows], return_distance=True, all_matches=True)
+        if self.ruler is not None:
+            return self.ruler.nearest([seen.wkb[row] for row in rows])
+        tree, owner = self._tree
+        (sites, parts), distance = tree.query_nearest(seen.shapes[list(rows)], return_distance=True, all_matches=True)
         order = np.lexsort((owner[parts], sites))
         first = order[np.unique(sites[order], return_index=True)[1]]
         return distance[first].tolist(), owner[parts[first]].tolist()
 
     @cached_property
-    def _rulers(self) -> list[Shapes]:
-        """What distances are measured to, for the compiled kernels."""
-        return [pieces.ruler for pieces in (self.areas, self.edges) if pieces.ruler is not None]
+    def ruler(self) -> Ruler | None:
+        """What distances are measured to: small parts whole, large ones by their raw edges, which are shorter than tiles.
+        Right only for sites that are not inside. None without the compiled kernels."""
+        sets = [pieces.uncut for pieces in (self.areas, self.edges) if pieces.uncut is not None]
+        return Ruler(sets) if sets else None
 
     @cached_property
-    def ruler(self) -> tuple[shapely.STRtree, Array]:
-        """What distances are measured to, as a tree, and the feature of each part: small parts whole, large ones by their
-        raw edges, which are shorter than tiles. Right only for sites that are not inside."""
+    def _tree(self) -> tuple[shapely.STRtree, Array]:
+        """The same as a tree, and the feature of each part."""
         small = np.flatnonzero(self.areas.whole)
         shapes = np.concatenate([self.areas.shapes(small), self.edges.shapes(np.arange(len(self.edges)))])
         tree = shapely.STRtree(shapes)

@@ -80,8 +80,8 @@ class Pieces:
         return tree
 
     @cached_property
-    def ruler(self) -> Shapes | None:
-        """What the kernels measure distances to: uncut pieces only, as the cuts of tiles are rounded; None without any."""
+    def uncut(self) -> Shapes | None:
+        """The uncut pieces for the kernels that measure distances (the cuts of tiles are rounded); None without any."""
         boxes = self.boxes if self.whole.all() else Boxes(self.bounds[self.whole])
         if boxes.index is None or not len(boxes.bounds):
             return None

@@ -46,6 +46,9 @@ class Index(ctypes.Structure):
         self.levels, self.block = len(self._held), block
         self._here = ctypes.addressof(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Index, (self._held, self.block)  # addresses mean nothing in a copy or another process
+
     def meeting(self, windows: Array) -> tuple[Array, Array]:
         """Pairs (window, box) that have a point in common, in the order of the windows, then of the boxes.
 
@@ -55,13 +58,13 @@ class Index(ctypes.Structure):
         """
         count, asked = len(windows), windows.tobytes()
         ends, room = (ctypes.c_int64 * count)(), 64 * count
-        items = np.empty(room, np.int64)
-        while (found := kernels().meet_boxes(self._here, asked, count, ends, items.ctypes.data, room)) > room:
-            room, items = found, np.empty(found, np.int64)
+        items = (ctypes.c_int64 * room)()
+        while (found := kernels().meet_boxes(self._here, asked, count, ends, items, room)) > room:
+            room, items = found, (ctypes.c_int64 * found)()
         if not found:
             return NONE, NONE
         rows = np.zeros(found, int) if count == 1 else np.repeat(np.arange(count), np.diff(ends, prepend=0))
-        return rows, items[:found]
+        return rows, np.ctypeslib.as_array(items)[:found]
 
 
 class Shapes(ctypes.Structure):
@@ -92,29 +95,49 @@ class Shapes(ctypes.Structure):
         self.index = index
         self.wkb, self.starts, self.owner = (array.ctypes.data for array in self._held[1:])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Shapes, self._held
 
-def nearest(sets: Sequence[Shapes], sites: Sequence[bytes]) -> tuple[list[float], list[int]]:
-    """Distance from each site to the nearest shape of some sets that none of the sites meets, and whose it is.
+
+class Ruler:
+    """Distances to the shapes of some sets, as if they were one.
 
     Parameters
     ----------
     sets : sequence of Shapes
         Each with at least one shape.
-    sites : sequence of bytes
-        Their WKB, 2-D.
-
-    Returns
-    -------
-    distances : list of float
-        In units of the coordinates, on the plane.
-    owners : list of int
-        The least of those that are equally near.
     """
-    count = len(sites)
-    starts = (ctypes.c_int64 * count)(*accumulate(map(len, sites[:-1]), initial=0))
-    places = (ctypes.c_void_p * len(sets))(*map(ctypes.addressof, sets))
-    distances, owners = (ctypes.c_double * count)(), (ctypes.c_int64 * count)()
-    code = kernels().nearest_pieces(places, len(sets), b"".join(sites), starts, count, distances, owners)
-    if code:
-        raise MemoryError("the index had no memory left") if code == -2 else ValueError("the index holds no 2-D WKB")
-    return list(distances), list(owners)
+
+    def __init__(self, sets: Sequence[Shapes]) -> None:
+        self._held = tuple(sets)
+        self._places = (ctypes.c_void_p * len(sets))(*map(ctypes.addressof, sets))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Ruler, (self._held,)
+
+    def nearest(self, sites: Sequence[bytes]) -> tuple[list[float], list[int]]:
+        """Distance from each site to the nearest shape, and whose it is; no site may meet one.
+
+        Parameters
+        ----------
+        sites : sequence of bytes
+            Their WKB, 2-D.
+
+        Returns
+        -------
+        distances : list of float
+            In units of the coordinates, on the plane.
+        owners : list of int
+            The least of those that are equally near.
+        """
+        count = len(sites)
+        starts = (ctypes.c_int64 * count)(*accumulate(map(len, sites[:-1]), initial=0))
+        distances, owners = (ctypes.c_double * count)(), (ctypes.c_int64 * count)()
+        code = kernels().nearest_pieces(
+            self._places, len(self._held), b"".join(sites), starts, count, distances, owners
+        )  # fmt: skip
+        if code:
+            raise (
+                MemoryError("the index had no memory left") if code == -2 else ValueError("the index holds no 2-D WKB")
+            )
+        return list(distances), list(owners)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import shapely
 
 from ecospace.check.boxes import BLOCK, curve_order, packed
 from ecospace.space import kernels
-from ecospace.space.index import Index, Shapes, nearest
+from ecospace.space.index import Index, Ruler, Shapes
 from ecospace.space.native.build import compile_kernels
 
 pytestmark = pytest.mark.skipif(
@@ -61,7 +63,7 @@ def test_the_nearest_is_the_first_of_the_least_distances(count: int) -> None:
     ])  # fmt: skip
     every = np.array([shapely.distance(site, shapes) for site in sites])
     apart = every.min(axis=1) > 0
-    found, owners = nearest([index_of(shapes)], list(shapely.to_wkb(sites[apart])))
+    found, owners = Ruler([index_of(shapes)]).nearest(list(shapely.to_wkb(sites[apart])))
     least = every[apart].min(axis=1)
     assert np.abs(found - least).max() < 1e-12 * 3_000
     # A tie is a tie to the last bit where the coordinates are whole.
@@ -72,13 +74,23 @@ def test_the_nearest_is_the_first_of_the_least_distances(count: int) -> None:
 def test_two_sets_are_one_question() -> None:
     sets = [index_of(shapely.points(places)) for places in ([[0.0, 0.0], [9.0, 0.0]], [[40.0, 0.0], [11.0, 0.0]])]
     sites = [shapely.to_wkb(shapely.Point(x, 0)) for x in (10.0, 9.5, 10.5)]
-    assert nearest(sets, sites) == ([1.0, 0.5, 0.5], [1, 1, 1])
-    assert nearest(sets[1:], sites[:1]) == ([1.0], [1])
+    assert Ruler(sets).nearest(sites) == ([1.0, 0.5, 0.5], [1, 1, 1])
+    assert Ruler(sets[1:]).nearest(sites[:1]) == ([1.0], [1])
 
 
 def test_bytes_that_are_no_shape_are_refused() -> None:
-    shapes = index_of(shapely.points([[0.0, 0.0]]))
+    ruler = Ruler([index_of(shapely.points([[0.0, 0.0]]))])
     with pytest.raises(ValueError, match="no 2-D WKB"):
-        nearest([shapes], [shapely.to_wkb(shapely.Point(1, 2, 3), output_dimension=3)])
+        ruler.nearest([shapely.to_wkb(shapely.Point(1, 2, 3), output_dimension=3)])
     with pytest.raises(ValueError, match="no 2-D WKB"):
-        nearest([shapes], [shapely.to_wkb(shapely.Point(1, 2), byte_order=0)])
+        ruler.nearest([shapely.to_wkb(shapely.Point(1, 2), byte_order=0)])
+
+
+def test_a_copy_and_another_process_get_their_own() -> None:
+    shapes = shapes_of(100, 5)
+    ruler = Ruler([index_of(shapes)])
+    asked = [shapely.to_wkb(shapely.Point(-700, 40)), shapely.to_wkb(shapely.Point(2_600, 900))]
+    sent = pickle.dumps(ruler)
+    expected = ruler.nearest(asked)
+    del ruler
+    assert pickle.loads(sent).nearest(asked) == expected
