@@ -249,7 +249,7 @@ def test_least_costs_and_ways_between_the_cores_equal_scikit_image(linkage: tupl
                     assert way.cells.tolist() == theirs.tolist()
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([5, 8, 13]))
 def test_by_windows_is_the_same_float_for_float(seed: int, window: int) -> None:
     for engine in ("", "off"):

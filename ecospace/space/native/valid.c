@@ -26,11 +26,20 @@ static int follow_well(Point a, Point b, Point c) {
     return x + y > 1e-15 * size; /* straight on, not back */
 }
 
+/* Bounds of the edges of a ring, coordinate by coordinate: so a compiler compares several at once. */
+typedef struct {
+    double xmin[LONGEST_RING], xmax[LONGEST_RING], ymin[LONGEST_RING], ymax[LONGEST_RING];
+} Bounds;
+
+/* How far the bounds of edge i are from those of later edges, at least; at most 0 where they meet. */
+static void measure_gaps(const Bounds *b, int i, int first, int last, double *restrict gap) {
+    double xmin = b->xmin[i], xmax = b->xmax[i], ymin = b->ymin[i], ymax = b->ymax[i];
+    for (int j = first; j < last; j++)
+        gap[j] = most(most(xmin - b->xmax[j], b->xmin[j] - xmax), most(ymin - b->ymax[j], b->ymin[j] - ymax));
+}
+
+/* Whether two edges whose bounds meet do not, for certain. */
 static int apart(const Point *p, const Point *q) {
-    double px = least(p[0].x, p[1].x), pX = most(p[0].x, p[1].x), qx = least(q[0].x, q[1].x), qX = most(q[0].x, q[1].x);
-    if (px > qX || qx > pX) return 1;
-    double py = least(p[0].y, p[1].y), pY = most(p[0].y, p[1].y), qy = least(q[0].y, q[1].y), qY = most(q[0].y, q[1].y);
-    if (py > qY || qy > pY) return 1;
     int a = certain_side(p[0], p[1], q[0]);
     if (a && a == certain_side(p[0], p[1], q[1])) return 1;
     int b = certain_side(q[0], q[1], p[0]);
@@ -47,11 +56,19 @@ static uint8_t surely_valid(const uint8_t *wkb, int64_t length) {
     memcpy(p, wkb + 13, 16 * head[2]);
     int n = (int)head[2] - 1; /* edges */
     if (p[0].x != p[n].x || p[0].y != p[n].y) return 0;
+    Bounds b;
+    double gap[LONGEST_RING];
     for (int i = 0; i < n; i++) {
         if (!(p[i].x - p[i].x == 0 && p[i].y - p[i].y == 0)) return 0;
         if (!follow_well(p[i], p[i + 1], p[i + 1 < n ? i + 2 : 1])) return 0;
-        for (int j = i + 2; j < n - (i == 0); j++)
-            if (!apart(p + i, p + j)) return 0;
+        b.xmin[i] = least(p[i].x, p[i + 1].x), b.xmax[i] = most(p[i].x, p[i + 1].x);
+        b.ymin[i] = least(p[i].y, p[i + 1].y), b.ymax[i] = most(p[i].y, p[i + 1].y);
+    }
+    for (int i = 0; i < n; i++) {
+        int last = n - (i == 0);
+        measure_gaps(&b, i, i + 2, last, gap);
+        for (int j = i + 2; j < last; j++)
+            if (gap[j] <= 0 && !apart(p + i, p + j)) return 0;
     }
     return 1;
 }
