@@ -14,12 +14,14 @@ from ecospace.demo.county import County
 from ecospace.demo.lines import FARMLAND_CRS, REDLINE_CRS
 from ecospace.demo.place import GEOGRAPHIC, Place
 from ecospace.demo.roads import bridges
+from ecospace.demo.streets import greenways, streets
 from ecospace.demo.writing import Sheet
 
 
 def sheets(county: County) -> list[Sheet]:
     """All vector layers of a county."""
-    return [*_units(county), *_protected(county), *_lines(county), *_land(county), *_courses(county), *_urban(county)]
+    return [*_units(county), *_protected(county), *_lines(county), *_land(county), *_courses(county), *_urban(county),
+            *_ways(county)]  # fmt: skip
 
 
 def _units(county: County) -> list[Sheet]:
@@ -98,6 +100,17 @@ def _urban(county: County) -> list[Sheet]:
         Sheet("residential_demo.gpkg", greens.homes(place, built, gardens), GEOGRAPHIC),
         Sheet("monitoring_demo.gpkg", greens.stations(place, county.rivers, county.reservoirs), GEOGRAPHIC),
         Sheet("sensitive_demo.gpkg", greens.schools(place, towns), GEOGRAPHIC),
+    ]
+
+
+def _ways(county: County) -> list[Sheet]:
+    """Streets and greenways, where the design has them: the small sample county stays below a megabyte."""
+    place = county.place
+    if not place.design.get("streets"):
+        return []
+    return [
+        Sheet("streets_demo.gpkg", streets(place, county.towns, county.built), GEOGRAPHIC),
+        Sheet("greenways_demo.gpkg", greenways(place, county.rivers), GEOGRAPHIC),
     ]
 
 

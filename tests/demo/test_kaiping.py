@@ -13,6 +13,8 @@ import rasterio
 
 from ecospace.demo.dirty import make_dirty
 from ecospace.demo.make import SEED, make_kaiping, study_text
+from ecospace.measure.greenways import greenways
+from ecospace.measure.service import park_service, service_rules
 from ecospace.run import Results, run_study
 from ecospace.study import open_study
 
@@ -183,3 +185,20 @@ def test_the_dirty_twin_has_the_flaws_it_names(kaiping: Path, tmp_path: Path) ->
     shifted, clean = (pyogrio.read_dataframe(at / "wetland_parks_demo.gpkg") for at in (folder, kaiping))
     metres = shifted.to_crs(4526).centroid.distance(clean.to_crs(4526).centroid)
     assert metres.to_list() == pytest.approx([612.0] * len(metres), abs=15)
+
+
+def test_greenways_have_the_lengths_of_the_plan_and_streets_serve_less_than_the_straight_line(kaiping: Path) -> None:
+    study = open_study(kaiping)
+    ways = greenways(study.frame("greenways"), study.boundary)
+    length = ways.by_status[ways.by_status["zone"] == "whole"].set_index("status")["length_m"]
+    # 新建4公里、改造提升6公里
+    assert length.to_dict() == pytest.approx({"新建": 4_000, "改造": 6_000, "建成": 20_000}, rel=1e-3)
+    parks, homes, rules = study.frame("urban_parks"), study.frame("residential"), list(service_rules().values())
+    found = park_service(parks, homes, study.boundary, rules, zones=study.zones, streets=study.frame("streets"))
+    served = found.table.pivot_table(index=["rule", "radius", "zone"], columns="way", values="served_m2")
+    assert (served["streets"] <= served["straight"] + 1e-6).all()
+    whole = served.xs("whole", level="zone")
+    assert (whole["streets"] > 0).all() and (whole["streets"] < whole["straight"]).all()
+    parts = found.table[found.table["part"]].groupby(["rule", "radius", "way"])["served_m2"].sum()
+    sums = found.table[found.table["total"]].set_index(["rule", "radius", "way"])["served_m2"]
+    assert parts.to_dict() == pytest.approx(sums.to_dict(), rel=1e-9)
