@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        _belts(study, layer, [before, after], near_m, look_m, output or study.folder / "outputs" / "belts")
+        _belts(
+            study, layer, [before, after], near_m, look_m, results_folder(output, study.folder / "outputs" / "belts")
+        )
 
     @app.command(
         help=_(
@@ -76,7 +79,7 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        _wedges(study, city, join_m, least_m, sketch_m, output or study.folder / "outputs" / "wedges")
+        _wedges(study, city, join_m, least_m, sketch_m, results_folder(output, study.folder / "outputs" / "wedges"))
 
     @app.command(
         help=_(
@@ -110,7 +113,9 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        _continuity(study, layer, cover, within_m, least, output or study.folder / "outputs" / "continuity")
+        _continuity(
+            study, layer, cover, within_m, least, results_folder(output, study.folder / "outputs" / "continuity")
+        )
 
     @app.command(
         help=_(
@@ -132,7 +137,9 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        _candidates(study, place, layer, target_mu, classes, output or study.folder / "outputs" / "candidates")
+        _candidates(
+            study, place, layer, target_mu, classes, results_folder(output, study.folder / "outputs" / "candidates")
+        )
 
 
 def _belts(study: Study, layer: str, keys: list[str], near_m: float, look_m: float, target: Path) -> None:
@@ -198,10 +205,14 @@ def _wedges(study: Study, city: str, join_m: float, least_m: float, sketch_m: fl
     green = gpd.GeoDataFrame(pd.concat([land[["geometry"]], *parks], ignore_index=True), crs=study.crs.crs)
     found = find_wedges(green, outline, join_m=join_m, least_depth_m=least_m)
     table = wedges_table(found, outline.area, join_m=join_m, least_m=least_m, city=named)
-    answer = _("{title}: {count} green wedges reach into the city, {area:.2f} ha in all, the deepest {depth:.0f} m.").format(
-        title=study.title, count=len(found), area=found.area.sum() / 10_000,
-        depth=found["depth_m"].max() if len(found) else 0.0,
-    )  # fmt: skip
+    wedged = _("{title}: {count} green wedges reach into the city, {area:.2f} ha in all, the deepest {depth:.0f} m.")
+    answer = wedged.format(
+        title=study.title, count=len(found), area=found.area.sum() / 10_000, depth=found["depth_m"].max()
+    )
+    if found.empty:
+        answer = _("{title}: no green wedge of {depth:g} m or more reaches into the city.").format(
+            title=study.title, depth=least_m
+        )
     extent = gpd.GeoDataFrame(geometry=[outline], crs=study.crs.crs)
     numbered = found.assign(number=[str(number) for number in range(1, len(found) + 1)])
     drawn = [MapLayer(green, "green"), MapLayer(extent, "city", title="" if not key else named),
