@@ -144,7 +144,8 @@ def _figures(document: WordDocument, result: SiteResult, study: Study) -> None:
     drawn = list(figures(result, study))
     if not drawn:
         return
-    document.heading(_("5. Figures"))
+    # A heading that keeps with a picture is left behind by some programs; two pictures fill a page anyway.
+    document.heading(_("5. Figures"), new_page=True)
     for figure in drawn:
         if figure.picture is None:
             document.note(_("{name}: {said}").format(name=figure.title, said=figure.note))

@@ -101,9 +101,11 @@ class WordDocument:
         self._add(text, "Eco Subtitle")
         return self
 
-    def heading(self, text: str, level: int = 1) -> WordDocument:
+    def heading(self, text: str, level: int = 1, *, new_page: bool = False) -> WordDocument:
         """A heading; level 1 is 一、, level 2 is （一）."""
-        self._add(text, f"Heading {level}")
+        paragraph = self._add(text, f"Heading {level}")
+        if new_page:
+            paragraph.paragraph_format.page_break_before = True
         return self
 
     def text(self, text: str, *, bold: bool = False) -> WordDocument:

@@ -226,7 +226,7 @@ def test_a_long_table_repeats_its_heading(tmp_path: Path) -> None:
 ORDER = {
     "tblPr": ["tblStyle", "tblW", "jc", "tblBorders", "shd", "tblLayout", "tblCellMar", "tblLook"],
     "tcPr": ["tcW", "shd", "vAlign"],
-    "pPr": ["pStyle", "keepNext", "keepLines", "pBdr", "spacing", "ind", "jc", "rPr", "sectPr"],
+    "pPr": ["pStyle", "keepNext", "keepLines", "pageBreakBefore", "pBdr", "spacing", "ind", "jc", "rPr", "sectPr"],
     "rPr": ["rFonts", "b", "i", "color", "sz", "lang"],
 }
 
