@@ -90,7 +90,7 @@ def _options(command: Any, context: Any, formatter: Any) -> None:
 def _with_type_words(name: str) -> str:
     """The types of Python in words: --scale <int> as --scale <整数>."""
     words = {"path": _("path"), "str": _("text"), "int": _("whole number"), "float": _("number")}
-    return re.sub(r"<(?:list\[)?(\w+)\]?>", lambda found: f"<{words.get(found[1].lower(), found[1])}>", name)
+    return re.sub(r"<(?:list\[)?(\w+)(?: range)?\]?>", lambda found: f"<{words.get(found[1].lower(), found[1])}>", name)
 
 
 def _argument_words() -> dict[str, str]:
@@ -152,6 +152,12 @@ def _wanted(said: str) -> str:
         "valid number": _("it has to be a number."),
         "valid float": _("it has to be a number."),
     }
+    if limits := re.search(r"is not in the range (.+?)\.?$", said):
+        return _("it has to be in the range {limits}.").format(limits=limits[1])
+    limit = re.search(r"(greater|less) than or equal to ([\d.]+)", said)
+    if limit is not None:
+        least = _("it has to be at least {number}.") if limit[1] == "greater" else _("it has to be at most {number}.")
+        return least.format(number=limit[2])
     return next((text for sign, text in wanted.items() if sign in said), said)
 
 

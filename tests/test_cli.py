@@ -49,6 +49,8 @@ def test_every_command_has_help_with_an_example(subject, capsys):
         (["nothing"], "没有命令", "there is no command"),
         (["runn"], "没有命令 runn。是不是 run？", "there is no command runn. Did you mean run"),
         (["demo", "--seed", "x"], "的值不对：应为整数", "does not fit: it has to be a whole number"),
+        (["map", "a", "--scale", "0"], "应不小于 1", "it has to be at least 1"),
+        (["map", "a", "--dpi", "9999"], "应不大于 2400", "it has to be at most 2400"),
         (["convert"], "源文件", "source"),
     ],
 )
