@@ -19,13 +19,13 @@ from ecospace.check.verdict import Level
 from tests.check.county import CRS_GK, box, county, layer, sites, star
 
 pytestmark = pytest.mark.slow
-#: Four sites in each example: 200 cases for each property.
+#: Ten sites in each example: 500 cases for each property.
 always = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 seeds = st.integers(0, 2**31)
 
 
 def world(seed: int, red: int = 5, water: int = 3) -> tuple[np.random.Generator, list, list, list]:
-    """Red shapes, water zones and four sites around one place, some of them meeting."""
+    """Red shapes, water zones and ten sites around one place, some of them meeting."""
     random = np.random.default_rng(seed)
 
     def stars(count: int, size: float) -> list:
@@ -39,7 +39,7 @@ def world(seed: int, red: int = 5, water: int = 3) -> tuple[np.random.Generator,
             for _ in range(count)
         ]
 
-    return random, stars(red, 260.0), stars(water, 200.0), stars(4, 120.0)
+    return random, stars(red, 260.0), stars(water, 200.0), stars(10, 120.0)
 
 
 def red_of(results: list[SiteResult]) -> np.ndarray:
