@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -9,6 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+
+from ecospace.errors import UsageError, WriteError
+from ecospace.language import _
+
+#: Suffixes by which the name of a file is told from that of a folder.
+FILES = {
+    ".xlsx", ".xls", ".csv", ".json", ".txt", ".docx", ".doc", ".pdf", ".pptx", ".ppt", ".html", ".png", ".jpg", ".svg", ".tif",
+    ".gpkg", ".shp", ".geojson", ".kml", ".dxf", ".parquet", ".zip",
+}  # fmt: skip
 
 
 @contextmanager
@@ -36,8 +46,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
     'a,b'
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix=f".{target.stem}-", dir=target.parent))
+    with on_disk(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(prefix=f".{target.stem}-", dir=target.parent))
     temporary = folder / target.name
     try:
         yield temporary
@@ -54,6 +65,61 @@ def atomic(path: str | Path) -> Iterator[Path]:
             companion.replace(target.parent / companion.name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def on_disk(file: Path) -> Iterator[None]:
+    """A full disk or a missing permission is an error of ours that names the file (E-WRITE-49)."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: _("the disk is full"), errno.EACCES: _("writing there is not allowed"),
+            errno.EPERM: _("writing there is not allowed"), errno.EROFS: _("writing there is not allowed"),
+            errno.ENOENT: _("its folder cannot be made"), errno.ENOTDIR: _("a file stands where its folder should be"),
+            errno.EEXIST: _("a file stands where its folder should be"),
+        }  # fmt: skip
+        raise WriteError(
+            "E-WRITE-49",
+            _("the file could not be written: {reason}.").format(
+                reason=reasons.get(error.errno or 0, error.strerror or type(error).__name__)
+            ),
+            cure=_("Check free space and permissions; the old file was left as it was."),
+            file=file,
+        ) from error
+
+
+def results_folder(asked: Path | None, default: Path) -> Path:
+    """Where the results of a command go, known before it computes anything (成果文件夹).
+
+    Parameters
+    ----------
+    asked : Path or None
+        What the user names; it need not exist.
+    default : Path
+        Where nothing is named.
+
+    Raises
+    ------
+    UsageError
+        E-USE-25: a file of that name stands there, or the name is one of a file.
+
+    Examples
+    --------
+    >>> results_folder(None, Path("outputs")).name, results_folder(Path("2026.11"), Path("outputs")).name
+    ('outputs', '2026.11')
+    """
+    if asked is None or asked.is_dir():
+        return asked or default
+    if asked.exists() or asked.suffix.lower() in FILES:
+        raise UsageError(
+            "E-USE-25",
+            _("{name} is the name of a file, but this command writes a folder of results.").format(name=asked.name),
+            cure=_("Name a folder: -o {folder}").format(
+                folder=asked.stem if asked.stem != asked.name else f"{asked.name}-outputs"
+            ),
+        )
+    return asked
 
 
 def sha256_of(path: str | Path) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def register(app: typer.Typer) -> None:
             typer.Argument(help=_("Longitude and latitude of the intake in degrees, e.g. 112.55,22.40, or its name.")),
         ],
         snap_m: Annotated[
-            float, typer.Option("--snap", help=_("Move the intake to the most water within this distance, metres."))
+            float,
+            typer.Option("--snap", min=0, help=_("Move the intake to the most water within this distance, metres.")),
         ] = 200.0,
         after: Annotated[
             str, typer.Option("--after", help=_("Land-use layer of a later date: what changed in the catchment."))
@@ -51,7 +53,7 @@ def register(app: typer.Typer) -> None:
 
         study = open_study(folder)
         keys = [before, after] if after else []
-        _catchment(study, place, layer, snap_m, keys, output or study.folder / "outputs" / "catchment")
+        _catchment(study, place, layer, snap_m, keys, results_folder(output, study.folder / "outputs" / "catchment"))
 
     @app.command(
         help=_(
@@ -60,7 +62,9 @@ def register(app: typer.Typer) -> None:
     )
     def visible(
         folder: Annotated[Path, typer.Argument(help=_("Folder with a study.toml."))],
-        distance_m: Annotated[float, typer.Option("--distance", help=_("Distance from the road in metres."))] = 1000.0,
+        distance_m: Annotated[
+            float, typer.Option("--distance", min=0, help=_("Distance from the road in metres."))
+        ] = 1000.0,
         kinds: Annotated[
             str,
             typer.Option(
@@ -76,7 +80,7 @@ def register(app: typer.Typer) -> None:
 
         study = open_study(folder)
         words = [word.strip() for word in kinds.split(",") if word.strip()]
-        _visible(study, distance_m, words, output or study.folder / "outputs" / "visible")
+        _visible(study, distance_m, words, results_folder(output, study.folder / "outputs" / "visible"))
 
 
 def _catchment(study: Study, place: str, layer: str, snap_m: float, keys: Sequence[str], target: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ def register(app: typer.Typer) -> None:
                 "--edge", help=_("Edge width of core areas in metres; twice and three times it are shown beside.")
             ),
         ] = 60.0,
-        minimum_ha: Annotated[float, typer.Option("--minimum-ha", help=_("Smaller pieces are no sources."))] = 20.0,
-        cell_m: Annotated[float, typer.Option("--cell", help=_("Cell size in metres."))] = 30.0,
+        minimum_ha: Annotated[
+            float, typer.Option("--minimum-ha", min=0, help=_("Smaller pieces are no sources."))
+        ] = 20.0,
+        cell_m: Annotated[float, typer.Option("--cell", min=0.1, help=_("Cell size in metres."))] = 30.0,
         resistance: Annotated[
             list[str] | None,
             typer.Option(
@@ -65,9 +68,12 @@ def register(app: typer.Typer) -> None:
         cut: Annotated[
             float | None, typer.Option("--cut", help=_("Where bands are cut, in metres times resistance."))
         ] = None,
-        dispersal_m: Annotated[float, typer.Option("--dispersal", help=_("Dispersal distance in metres."))] = 1000.0,
+        dispersal_m: Annotated[
+            float, typer.Option("--dispersal", min=0.1, help=_("Dispersal distance in metres."))
+        ] = 1000.0,
         probability: Annotated[
-            float, typer.Option("--probability", help=_("Probability that belongs to the distance."))
+            float,
+            typer.Option("--probability", min=0.001, max=0.999, help=_("Probability that belongs to the distance.")),
         ] = 0.5,
     ) -> None:
         from ecospace.study import open_study
@@ -77,7 +83,7 @@ def register(app: typer.Typer) -> None:
             tuple(key.strip() for key in sources.split(",") if key.strip()), cores, edge_m, minimum_ha, cell_m,
             tuple(resistance or PRESETS), cut, dispersal_m, probability,
         )  # fmt: skip
-        _connect(study, output or study.folder / "outputs" / "connectivity", choice)
+        _connect(study, results_folder(output, study.folder / "outputs" / "connectivity"), choice)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def register(app: typer.Typer) -> None:
         output: Annotated[Path | None, typer.Option("--output", "-o", help=_("Folder for the results."))] = None,
         exits: Annotated[str, typer.Option("--exits", help=_("Layer of motorway exits to be greened."))] = "exits",
         exit_radius_m: Annotated[
-            float | None, typer.Option("--exit-radius", help=_("Radius round an exit, metres; not guessed."))
+            float | None, typer.Option("--exit-radius", min=0, help=_("Radius round an exit, metres; not guessed."))
         ] = None,
         rule: Annotated[
             list[str] | None,
@@ -54,14 +55,15 @@ def register(app: typer.Typer) -> None:
             typer.Option("--width", help=_("A width of your own instead of the rule's, metres; with one rule.")),
         ] = None,
         step_m: Annotated[
-            float, typer.Option("--step", help=_("Length of line across which one looks in one direction, metres."))
+            float,
+            typer.Option("--step", min=0.1, help=_("Length of line across which one looks in one direction, metres.")),
         ] = 100.0,
     ) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
         asked = rules_named(rule or DEFAULT_RULES, width_m)
-        _register(study, output or study.folder / "outputs", exits, exit_radius_m, asked, step_m)
+        _register(study, results_folder(output, study.folder / "outputs"), exits, exit_radius_m, asked, step_m)
 
 
 def rules_named(keys: Sequence[str], width_m: float | None) -> list[BufferRule]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def register(app: typer.Typer) -> None:
                     out.print(f"    → {finding.cure}", markup=False)
         out.print()
         base = path if path.is_dir() and path.suffix.lower() != ".gdb" else path.parent
-        for written in inspection.save(output or base / "outputs"):
+        for written in inspection.save(results_folder(output, base / "outputs")):
             out.print(f"→ {written}", markup=False, soft_wrap=True)
         raise typer.Exit(10 if any(report.grade == "error" for report in inspection.layers) else 0)
 

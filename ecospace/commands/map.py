@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ def register(app: typer.Typer) -> None:
         atlas: Annotated[bool, typer.Option("--atlas", help=_("One more figure for each township."))] = False,
         paper: Annotated[str, typer.Option("--paper", help=_("Sheet: A3, A4 …"))] = "A3",
         scale: Annotated[
-            int | None, typer.Option("--scale", help=_("Denominator of a fixed scale, e.g. 150000."))
+            int | None, typer.Option("--scale", min=1, help=_("Denominator of a fixed scale, e.g. 150000."))
         ] = None,
         formats: Annotated[str, typer.Option("--formats", help=_("png, pdf, svg, joined by commas."))] = "png",
-        dpi: Annotated[int, typer.Option("--dpi", help=_("Dots per inch of png."))] = 300,
+        dpi: Annotated[int, typer.Option("--dpi", min=10, max=2400, help=_("Dots per inch of png."))] = 300,
         styles: Annotated[
             Path | None, typer.Option("--styles", help=_("A style file (.toml) of your own office."))
         ] = None,
@@ -55,7 +56,7 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        target = output or study.folder / "outputs"
+        target = results_folder(output, study.folder / "outputs")
         own = read_styles(styles) if styles else None
         layers = StudyLayers(study)
         out = console()

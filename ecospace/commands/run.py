@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def run_folder(study: Study, output: Path | None = None) -> int:
     from ecospace.report.study_tables import indicators_table, kinds_table
     from ecospace.run import run_study
 
+    target = results_folder(output, study.folder / "outputs")
     results = run_study(study)
     out = console()
     out.print(headline(results), style="bold", markup=False)
@@ -62,7 +64,7 @@ def run_folder(study: Study, output: Path | None = None) -> int:
         out.print(f"{head}: {finding.text} {finding.cure}".rstrip(), style=style, markup=False)
     if len(warnings) > 12:
         out.print(_("… and {count} more in manifest.json").format(count=len(warnings) - 12), markup=False)
-    for path in save_outputs(results, output):
+    for path in save_outputs(results, target):
         out.print(f"→ {path}", markup=False, soft_wrap=True)
     return 10 if results.errors else 0
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecospace.files import results_folder
 from ecospace.language import _
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        _serve(study, streets, cell_m, output or study.folder / "outputs" / "service")
+        _serve(study, streets, cell_m, results_folder(output, study.folder / "outputs" / "service"))
 
     @app.command(
         help=_(
@@ -58,7 +59,7 @@ def register(app: typer.Typer) -> None:
         from ecospace.study import open_study
 
         study = open_study(folder)
-        _greenways(study, layer, output or study.folder / "outputs" / "greenways")
+        _greenways(study, layer, results_folder(output, study.folder / "outputs" / "greenways"))
 
 
 def _serve(study: Study, streets: str, cell_m: float, target: Path) -> None:

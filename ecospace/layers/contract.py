@@ -156,7 +156,8 @@ def stated_areas(values: Series[Any]) -> tuple[np.ndarray[Any, Any], list[Any]]:
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(values):
-        return values.to_numpy(dtype=float, na_value=np.nan), []
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        return np.where(np.isinf(numbers), np.nan, numbers), list(values.index[np.isinf(numbers)])
     out, wrong = np.full(len(values), np.nan), []
     for position, (identifier, value) in enumerate(values.items()):
         if value is None or value is pd.NA or value != value:

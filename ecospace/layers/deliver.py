@@ -16,11 +16,11 @@ from geopandas import GeoDataFrame
 from pyproj import CRS
 
 from ecospace.errors import GeometryError, UsageError, WriteError
-from ecospace.files import atomic
+from ecospace.files import atomic, on_disk
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.gdal import vector
-from ecospace.layers.readback import Written, on_disk, remove_stale, require_deliverable, require_same
+from ecospace.layers.readback import Written, remove_stale, require_deliverable, require_same
 from ecospace.layers.schema import GEOMETRIES, Schema, filled, read_schema
 
 DRIVERS = {".gdb": "OpenFileGDB", ".gpkg": "GPKG", ".shp": "ESRI Shapefile"}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,20 +74,6 @@ def remove_stale(target: Path, written: Path) -> None:
     for companion in target.parent.glob(f"{target.stem}.*"):
         if companion.suffix.lower() in STALE - fresh:
             companion.unlink()
-
-
-@contextmanager
-def on_disk(file: Path) -> Iterator[None]:
-    """A full disk or a missing permission is an error of ours that names the file (E-WRITE-49)."""
-    try:
-        yield
-    except OSError as error:
-        raise WriteError(
-            "E-WRITE-49",
-            _("the file could not be written: {reason}.").format(reason=error.strerror or type(error).__name__),
-            cure=_("Check free space and permissions; the old file was left as it was."),
-            file=file,
-        ) from error
 
 
 def require_same(

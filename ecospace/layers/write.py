@@ -17,11 +17,11 @@ from pyproj import CRS
 
 from ecospace.crs import brought, geographic_of
 from ecospace.errors import WriteError
-from ecospace.files import atomic
+from ecospace.files import atomic, on_disk
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.layers.gdal import vector
-from ecospace.layers.readback import Written, on_disk, remove_stale, require_deliverable, require_same
+from ecospace.layers.readback import Written, remove_stale, require_deliverable, require_same
 
 #: Bytes of a field name and of a text in a DBF file.
 NAME_BYTES, TEXT_BYTES = 10, 254

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecospace.errors import EcospaceError
+from ecospace.errors import EcospaceError, UsageError
 from ecospace.files import atomic
 from ecospace.language import _, current
 from ecospace.maps.figure import PlanFigure, plan_figure
@@ -167,8 +167,20 @@ def plan_sheets(layers: StudyLayers, only: Sequence[str] = ()) -> Iterator[PlanS
         Of the study.
     only : sequence of str
         Keys of the figures wanted; default: all.
+
+    Raises
+    ------
+    UsageError
+        E-USE-26: there is no figure of that key.
     """
     table = standard("figures")
+    known = [entry["key"] for entry in table["figure"]]
+    if unknown := [key for key in only if key not in known]:
+        raise UsageError(
+            "E-USE-26",
+            _("there is no figure {name}, so nothing would be drawn.").format(name=", ".join(unknown)),
+            cure=_("Figures: {known}.").format(known=", ".join(known)),
+        )
     for number, entry in enumerate(table["figure"], 1):
         if only and entry["key"] not in only:
             continue

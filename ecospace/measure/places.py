@@ -11,7 +11,7 @@ import pandas as pd
 from ecospace.errors import DataError, EcospaceError
 from ecospace.findings import Finding
 from ecospace.language import _
-from ecospace.layers.contract import without_area
+from ecospace.layers.contract import stated_areas, without_area
 from ecospace.measure.definitions import Definition
 from ecospace.units import convert_area, unit_of
 
@@ -108,7 +108,7 @@ def approved_area_m2(frame: pd.DataFrame, unit: str | None, *, layer: str = "") 
             cure=_('Add area_unit = "ha" (or m2, mu, km2) to its table in study.toml.'),
             layer=layer,
         )
-    numbers = pd.to_numeric(frame["approved_area"], errors="coerce")
+    numbers = pd.Series(stated_areas(frame["approved_area"])[0], index=frame.index)
     return numbers * convert_area(1.0, unit_of(unit), "m2")
 
 
