@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import shapely
@@ -125,9 +125,9 @@ def check_sites(
     elif isinstance(sites, (str, Path)):
         batch = read_sites(sites, crs=crs, **said)
     elif hasattr(sites, "geometry") or hasattr(sites, "frame"):
-        batch = sites_of(sites, **said)  # type: ignore[arg-type]
+        batch = sites_of(cast("GeoDataFrame | Layer", sites), **said)
     else:
-        batch = list(sites)
+        batch = list(cast("Iterable[Site]", sites))
     return Checker(study, rules=rules, on=on).check(batch)
 
 
@@ -152,7 +152,7 @@ class Checker:
     _controls: dict[str, ControlLayer | str] = field(default_factory=dict, repr=False)
     _cures: dict[str, str] = field(default_factory=dict, repr=False)
     _standing: dict[str, tuple[list[str], Control]] = field(default_factory=dict, repr=False)
-    _shifts: dict[tuple[int, str], float] = field(default_factory=dict, repr=False)
+    _shifts: dict[int, tuple[CRS, dict[str, float]]] = field(default_factory=dict, repr=False)
     _known: dict[int, Any] = field(default_factory=dict, repr=False)
     _trusted: dict[int, tuple[Any, tuple[float, float, float, float]]] = field(default_factory=dict, repr=False)
 
@@ -223,7 +223,7 @@ class Checker:
         ground = move(crs, self.crs.crs)(shapes)
         areas = shapely.area(ground)
         met = self._met(seen)
-        shift_m = {key: self._shift_m(crs, key) for key in met}
+        shift_m = self._shifts_m(crs)
         out = []
         for i, site in enumerate(sites):
             subject = Subject(site, float(areas[i]), ground[i], self.settings, shift_m)
@@ -233,7 +233,7 @@ class Checker:
 
     def _met(self, sites: Sites) -> dict[str, list[Contact]]:
         """The contacts of the sites with each layer; a large batch takes two threads, each with layers of its own."""
-        layers = {key: layer for key in self._keys if isinstance(layer := self.layer(key), ControlLayer)}
+        layers = self._usable
         if len(sites) < THREADED or len(layers) < 2:
             return {key: contacts(sites, layer, self.crs.crs) for key, layer in layers.items()}
         # The largest layer stands alone against the rest, more or less: two heaps of nearly the same weight.
@@ -295,6 +295,11 @@ class Checker:
             key for key, entry in self.study.entries.items()
             if (entry.get("role") in asked | rows or key in rows) and not self.study.is_raster(key)
         ]  # fmt: skip
+
+    @cached_property
+    def _usable(self) -> dict[str, ControlLayer]:
+        """The layers that sites are checked against."""
+        return {key: layer for key in self._keys if isinstance(layer := self.layer(key), ControlLayer)}
 
     def layer(self, key: str) -> ControlLayer | str:
         """A control layer, or the reason why it cannot be used."""
@@ -387,16 +392,15 @@ class Checker:
             cure = _("Give the layer as polygons.")
         outdated, doubt_cure = next((doubt for layer in layers if (doubt := self._doubt(layer))[0]), ("", ""))
         cure = cure or doubt_cure
-        for layer in layers:
-            until = None if isinstance(layer, str) else layer.facts.get("valid_to")
-            if until and date.fromisoformat(str(until)) < self.day:
-                outdated = _("{title} was valid to {date} only").format(title=layer.title, date=until)  # type: ignore[union-attr]
-                cure = cure or _("Put the layer in force into study.toml.")
-            made = None if isinstance(layer, str) else layer.facts.get("date")
-            if made and date.fromisoformat(str(made)) > self.day:
-                outdated = _("{title} is dated {date}, after the day of the check").format(title=layer.title, date=made)  # type: ignore[union-attr]
-                cure = cure or _("Correct date in study.toml, or give the day of the check: --on YYYY-MM-DD")
         usable = [layer for layer in layers if isinstance(layer, ControlLayer)]
+        for layer in usable:
+            until, made = layer.facts.get("valid_to"), layer.facts.get("date")
+            if until and date.fromisoformat(str(until)) < self.day:
+                outdated = _("{title} was valid to {date} only").format(title=layer.title, date=until)
+                cure = cure or _("Put the layer in force into study.toml.")
+            if made and date.fromisoformat(str(made)) > self.day:
+                outdated = _("{title} is dated {date}, after the day of the check").format(title=layer.title, date=made)
+                cure = cure or _("Correct date in study.toml, or give the day of the check: --on YYYY-MM-DD")
         described = joined(
             _("{title} ({date})").format(
                 title=layer.title,
@@ -409,14 +413,12 @@ class Checker:
             entries=(*keys, *rasters), cure=cure,
         )  # fmt: skip
 
-    def _shift_m(self, crs: Any, key: str) -> float:
-        """Tolerance of the datum pair between a site's CRS and a layer's."""
-        layer = self.layer(key)
-        assert isinstance(layer, ControlLayer)
-        pair = (id(move(crs, layer.crs).source), key)
-        if pair not in self._shifts:
-            self._shifts[pair] = shift_tolerance(crs, layer.crs)
-        return self._shifts[pair]
+    def _shifts_m(self, crs: CRS) -> dict[str, float]:
+        """Tolerance of the datum pair between the CRS of sites and that of each layer."""
+        if id(crs) not in self._shifts:
+            # The CRS is kept, so that no other object can take its identity.
+            self._shifts[id(crs)] = crs, {key: shift_tolerance(crs, layer.crs) for key, layer in self._usable.items()}
+        return self._shifts[id(crs)][1]
 
     def _require_place(self, sites: list[Site], crs: Any) -> None:
         """Stop where the sites' own coordinates cannot be trusted: every layer would seem far away."""
