@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -253,9 +252,9 @@ def open_study(folder: str | Path) -> Study:
     """
     path = Path(folder)
     path = path if path.suffix == ".toml" else path / "study.toml"
-    if not path.is_file():
-        from ecospace.layers.catalog import require_folder
+    from ecospace.layers.catalog import read_study_table, require_folder
 
+    if not path.is_file():
         require_folder(path.parent)
         raise StudyError(
             "E-STUDY-01",
@@ -267,15 +266,7 @@ def open_study(folder: str | Path) -> Study:
             ),
             file=path,
         )
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(
-            "E-STUDY-02",
-            _("study.toml cannot be read: {reason}.").format(reason=error),
-            cure=_("Correct that line. Text stands in double quotes; the file is UTF-8."),
-            file=path,
-        ) from error
+    table = read_study_table(path)
     return Study(path.parent, _checked_settings(table.get("study", {}), path), _checked_entries(table, path))
 
 

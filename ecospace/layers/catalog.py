@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,25 @@ def require_folder(folder: Path) -> None:
         raise StudyError(
             "E-STUDY-12", _("there is no folder {folder}.").format(folder=folder), cure=_("Check the path.")
         )
+
+
+def read_study_table(path: Path) -> dict[str, Any]:
+    """The tables of a study.toml.
+
+    Raises
+    ------
+    StudyError
+        E-STUDY-02: it is no TOML, or not in UTF-8.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(
+            "E-STUDY-02",
+            _("study.toml cannot be read: {reason}.").format(reason=error),
+            cure=_("Correct that line. Text stands in double quotes; the file is UTF-8."),
+            file=path,
+        ) from error
 
 
 def guess_role(name: str, shape: str) -> str:

@@ -6,7 +6,6 @@ has a place is drawn into a GeoPackage.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from ecospace.errors import DataError, EcospaceError, StudyError
 from ecospace.files import atomic
 from ecospace.findings import Finding, once
 from ecospace.language import _
-from ecospace.layers.catalog import require_folder
+from ecospace.layers.catalog import read_study_table, require_folder
 from ecospace.layers.layer import Layer
 from ecospace.layers.shifted import RELATED, suspect_shift
 
@@ -151,8 +150,8 @@ def inspect(path: str | Path) -> Inspection:
 def _entries(base: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The layers to look at: key, and the settings with which a study would read each; `path` is whole."""
     if (base / "study.toml").is_file():
-        for key, said in _study_layers(base / "study.toml").items():
-            yield key, {**said, "path": base / str(said.get("path", ""))}
+        for key, said in read_study_table(base / "study.toml").get("layers", {}).items():
+            yield str(key), {**said, "path": base / str(said.get("path", ""))}
         return
     from ecospace.layers.catalog import guess_role
     from ecospace.layers.contents import opened
@@ -172,20 +171,6 @@ def _entries(base: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             role = guess_role(name if several else file.stem, "") or "context"
             entry: dict[str, Any] = {"path": file, "role": role}
             yield (f"{file.stem}/{name}" if several else file.stem), (entry | {"layer": name} if several else entry)
-
-
-def _study_layers(toml: Path) -> dict[str, dict[str, Any]]:
-    """The tables [layers.KEY] of a study.toml."""
-    try:
-        table = tomllib.loads(toml.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(
-            "E-STUDY-02",
-            _("study.toml cannot be read: {reason}.").format(reason=error),
-            cure=_("Correct that line. Text stands in double quotes; the file is UTF-8."),
-            file=toml,
-        ) from error
-    return {str(key): dict(entry) for key, entry in table.get("layers", {}).items()}
 
 
 def _files(base: Path, sets: list[Path]) -> list[Path]:
