@@ -22,8 +22,9 @@ class Greenways:
     Parameters
     ----------
     table : DataFrame
-        Indexed by zone code, ``""`` for ground in no zone, ``"whole"``: name, population, built_m (NaN where no status is known), per_10000_m (built metres
-        for 10 000 inhabitants; NaN where their number is not known), total_m (all statuses, each stretch once), part, total.
+        Indexed by zone code, ``""`` for ground in no zone, ``"whole"``: name, population, built_m (NaN where no status is known),
+        per_10000_m (built metres for 10 000 inhabitants; NaN where their number is not known), total_m (all statuses, each stretch
+        once), part, total.
     by_status : DataFrame
         status, zone, name, length_m.
     findings : tuple of Finding
