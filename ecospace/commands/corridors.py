@@ -176,6 +176,7 @@ def rule_lines(study: Study, rule: BufferRule, land: GeoDataFrame | None) -> tup
     import geopandas as gpd
     import pandas as pd
 
+    from ecospace.measure.rule_widths import standing_water
     from ecospace.measure.study_land import lines_of
     from ecospace.terms import standard
 
@@ -193,8 +194,7 @@ def rule_lines(study: Study, rule: BufferRule, land: GeoDataFrame | None) -> tup
     frames = [] if lines is None else [lines]
     if rule.feature == "water" and waters is not None:
         # Standing water has no line: its shore is measured. What a river runs through is measured along the river.
-        run = frames[0].geometry.union_all() if frames else None
-        frames.append(waters if run is None else waters[~waters.intersects(run)])
+        frames.append(standing_water(waters, lines))
     named = [
         frame.assign(name=frame["name"].astype(str) if "name" in frame else frame.index.astype(str)) for frame in frames
     ]

@@ -148,6 +148,24 @@ def rule_widths(
     return RuleWidths(rule, lengths, runs, step_m, bank_reach_m, max(unseen), reason)
 
 
+def standing_water(waters: gpd.GeoDataFrame, rivers: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Lakes and reservoirs: water through which no river line runs for half its length or more, so that its shore is measured.
+
+    Parameters
+    ----------
+    waters : GeoDataFrame
+        Water polygons, in a metric CRS.
+    rivers : GeoDataFrame or None
+        Centre lines in the same CRS; the banks of what they run through are measured along them.
+    """
+    if rivers is None or rivers.empty:
+        return waters
+    run = shapely.length(shapely.intersection(waters.geometry.to_numpy(), rivers.geometry.union_all()))
+    boxes = shapely.minimum_rotated_rectangle(waters.geometry.to_numpy())
+    sides = [np.hypot(*np.diff(shapely.get_coordinates(box), axis=0).T).max(initial=0.0) for box in boxes]
+    return waters[run < np.array(sides) / 2]
+
+
 def _reason(
     rule: BufferRule,
     lines: gpd.GeoDataFrame,

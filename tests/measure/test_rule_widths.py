@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 from shapely import LineString, box
 
-from ecospace.measure.rule_widths import RuleWidths, rule_widths
+from ecospace.measure.rule_widths import RuleWidths, rule_widths, standing_water
 from ecospace.report.corridor_tables import rule_line, stretches_table, widths_table
 from ecospace.space.buffer import buffer_rules
 
@@ -136,6 +136,15 @@ def test_the_shore_of_a_reservoir_is_measured_all_round():
     assert row["complying_m"] == pytest.approx(
         400, abs=90
     )  # views across a corner look askew: up to one step at either end
+
+
+def test_a_reservoir_at_the_end_of_a_river_keeps_its_shore():
+    """The river ends 50 m inside a pool of 400 m; it runs through its own water all along."""
+    pool, apart = box(1950, 300, 2350, 700), box(5000, 0, 5400, 300)
+    river = frame([LineString([(0, 500), (2000, 500)])])
+    waters = frame([RIVER, pool, apart], name=["潭江", "示例水库", "示例湖"])
+    assert standing_water(waters, river)["name"].tolist() == ["示例水库", "示例湖"]
+    assert len(standing_water(waters, None)) == 3
 
 
 def test_rows_with_a_chainage_are_lines_of_their_own_and_others_one():
