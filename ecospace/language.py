@@ -7,7 +7,10 @@ Message ids in the code are English; the Chinese texts stand in ``locale/zh_CN/*
 from __future__ import annotations
 
 import gettext
+import json
 import os
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +38,34 @@ def speak(language: str) -> None:
 
 @cache
 def _catalogue(locale: str) -> gettext.NullTranslations:
-    return gettext.translation("ecospace", CATALOGUES, [locale], fallback=True)
+    try:
+        return gettext.translation("ecospace", CATALOGUES, [locale])
+    except FileNotFoundError:
+        # A clone whose catalogues were never compiled speaks from their sources; English has none.
+        return _Sources((CATALOGUES / locale).glob("*.po"))
+
+
+class _Sources(gettext.NullTranslations):
+    """The texts of .po files as they stand, without a compiler."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        super().__init__()
+        self._texts = {
+            _unquoted(entry[1]): _unquoted(entry[2])
+            for file in files for entry in _ENTRY.finditer(file.read_text(encoding="utf-8"))
+            if _unquoted(entry[2])
+        }  # fmt: skip
+
+    def gettext(self, message: str) -> str:
+        return self._texts.get(message, message)
+
+
+_QUOTED = r'((?:"(?:[^"\\\n]|\\.)*"\s*)+)'
+_ENTRY = re.compile(rf"^msgid {_QUOTED}msgstr {_QUOTED}", re.MULTILINE)
+
+
+def _unquoted(lines: str) -> str:
+    return "".join(json.loads(line) for line in re.findall(r'"(?:[^"\\\n]|\\.)*"', lines))
 
 
 def _(text: str) -> str:

@@ -48,3 +48,17 @@ def test_language_is_chinese_unless_asked():
     assert _("Total") == "Total"
     with pytest.raises(ValueError, match="language"):
         speak("fr")
+
+
+def test_a_clone_that_was_never_compiled_speaks_chinese_all_the_same():
+    from ecospace.language import CATALOGUES, _catalogue, _Sources
+
+    sources = _Sources((CATALOGUES / "zh_CN").glob("*.po"))
+    compiled = _catalogue("zh_CN")
+    texts = [message.id for _name, message in catalogue()]
+    assert len(texts) > 1000
+    assert all(sources.gettext(text) == compiled.gettext(text) for text in texts)
+
+
+def test_texts_inside_f_strings_are_translated_too():
+    assert _("Data inspection") == "数据体检"

@@ -231,7 +231,7 @@ def _parts(frame: GeoDataFrame) -> list[Finding]:
         "F-DATA-48", "warning" if areas[1] > LARGE_PART * sum(areas) else "note",
         _("the boundary has {count} separate parts ({areas}), and shares are of all of them together.").format(
             count=len(areas), areas=listed),
-        cure=_("If one of them is another county's, leave it out: keep = {column = value} in the table of the boundary."),
+        cure=_("If one of them is another county's, leave it out: keep = { column = value } in the table of the boundary."),
         count=len(areas),
     )]  # fmt: skip
 

@@ -38,16 +38,17 @@ def marks() -> dict[str, str]:
 def page(inspection: Inspection) -> str:
     """The whole page as HTML; every text of the data is escaped."""
     body = "\n".join(_layer(report) for report in inspection.layers)
+    heading = escape(_("Data inspection"))
     return f"""<!DOCTYPE html>
 <html lang="{"zh-CN" if current() == "zh" else "en"}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{escape(_("Data inspection"))} – {escape(inspection.title)}</title>
+<title>{heading} – {escape(inspection.title)}</title>
 <style>{STYLE}</style>
 </head>
 <body>
-<h1>{escape(_("Data inspection"))}</h1>
+<h1>{heading}</h1>
 <p>{escape(inspection.headline)}</p>
 {body}
 </body>
@@ -95,7 +96,8 @@ def _layer(report: LayerReport) -> str:
 def _row(finding: Finding) -> str:
     features = ", ".join(finding.features[:20]) + (" …" if len(finding.features) > 20 else "")
     named = f"<br>{escape(_('Features'))}: {escape(features)}" if features else ""
-    cure = f"<br><b>{escape(_('What to do'))}</b>: {escape(finding.cure)}" if finding.cure else ""
+    what_to_do = _("What to do")
+    cure = f"<br><b>{escape(what_to_do)}</b>: {escape(finding.cure)}" if finding.cure else ""
     mark = marks()[finding.level] if finding.level != "error" else _("error")
     return (
         f'<tr><td class="mark {finding.level}">{escape(mark)}<br><code>{escape(finding.code)}</code></td>'
