@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 #: Figures: title and roles, lowest first. A role without a layer is left out; a figure without any layer is not drawn.
 FIGURES = (
     ("F1", ("townships", "water", "river", "road")),
-    ("F2", ("water", "river", "road", "farmland", "eco_redline")),
-    ("F3", ("water", "river", "public_forest", "scenic_area", "geopark", "wetland_park", "forest_park", "protected_area",
-            "nature_reserve", "national_park", "water_source")),
+    ("F2", ("river_range", "water", "river", "road", "farmland", "urban_boundary", "eco_redline")),
+    ("F3", ("water", "river", "ecological_function_zone", "public_forest", "wetland", "scenic_area", "world_heritage", "geopark",
+            "wetland_park", "forest_park", "germplasm_reserve", "habitat", "protected_area", "nature_reserve", "national_park",
+            "water_source")),
     ("F4", ("control_unit",)),
     ("F5", ("land_use",)),
 )  # fmt: skip
@@ -41,7 +42,9 @@ FARTHEST_M = 12_000.0
 #: Share of the figure below which a site is a dot, and gets a ring.
 SMALLEST = 0.03
 #: Millimetres: the width between the margins, and two of them with their captions on a page.
-SIZE_MM = (158.0, 99.0)
+SIZE_MM = (158.0, 92.0)
+#: A county is often taller than wide.
+COUNTY_MM = (158.0, 99.0)
 DPI = 220
 #: Characters of a layer's title in a legend: what is longer is cut, so that every line can be read.
 LONGEST = 28
@@ -165,7 +168,7 @@ def _drawn(
         boundary=study.boundary,
         extent=None if window is None else GeoDataFrame(geometry=[window], crs=study.crs.crs),
         title=_("{site}: {title}").format(site=result.site.label, title=titles()[key]),
-        size_mm=SIZE_MM,
+        size_mm=COUNTY_MM if window is None else SIZE_MM,
         demonstration=bool(study.settings.get("demonstration")),
     )
     picture = BytesIO()

@@ -29,7 +29,7 @@ from ecospace.units import round_number
 THREE_LINES = ("eco_redline", "farmland", "urban_boundary")
 PROTECTED = (
     "national_park", "nature_reserve", "protected_area", "scenic_area", "forest_park", "wetland_park", "geopark",
-    "world_heritage", "germplasm_reserve", "wetland", "public_forest",
+    "world_heritage", "germplasm_reserve", "wetland", "public_forest", "ecological_function_zone", "habitat",
 )  # fmt: skip
 #: Points of a boundary table beyond which a report would be a list of numbers; the rest is in the file itself.
 MOST_POINTS = 600
@@ -362,7 +362,7 @@ def layer_facts(result: SiteResult) -> Grid:
         rows.append((contact.layer.title, str(facts.get("source") or "—"), str(facts.get("date") or "—"),
                      crs_text(str(facts["crs"])), str(facts["features"]), digest or "—"))  # fmt: skip
     headings = (_("Layer"), _("Source"), _("Date"), _("Coordinate system"), _("Features"), "SHA-256")
-    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (34, 43, 25, 35, 17, 22))
+    return Grid(headings, tuple(rows), ("left", "left", "center", "left", "right", "center"), (34, 41, 25, 35, 19, 22))
 
 
 def _share(result: SiteResult, area_m2: float) -> float:

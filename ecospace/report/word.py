@@ -195,7 +195,7 @@ class WordDocument:
         ]
         for i, (row, texts) in enumerate(zip(made._tbl.tr_lst, cells, strict=True)):
             strong = i == 0 or (total and i == len(cells) - 1)
-            _row_properties(row, heading=i == 0, height_mm=5.5 if small else 7.0)
+            _row_properties(row, heading=i == 0, height_mm=5.5 if small else 6.2)
             together = i < 2 or (len(cells) <= SHORT and i < len(cells) - 1)
             for cell, text, side in zip(row.tc_lst, texts, where, strict=True):
                 self._cell(
@@ -364,7 +364,7 @@ class WordDocument:
         self._style("Normal", TEXT_FACE, latin, body)
         self._style("Eco Title", HEADING_FACE, head, 22 if self._chinese else 18, align="center", after=4, before=0)
         self._style("Eco Subtitle", TEXT_FACE, latin, body, align="center", after=12)
-        self._style("Heading 1", HEADING_FACE, head, 16 if self._chinese else 13, before=14, after=6, keep=True)
+        self._style("Heading 1", HEADING_FACE, head, 16 if self._chinese else 13, before=10, after=5, keep=True)
         self._style("Heading 2", "楷体", head, body, before=8, after=4, keep=True, bold=True)
         text = self._style("Eco Text", TEXT_FACE, latin, body, line=26 if self._chinese else 16)
         text.paragraph_format.first_line_indent = Pt(2 * body) if self._chinese else Pt(0)
@@ -455,7 +455,7 @@ def _border(side: str, eighths: int, colour: str, space: int = 0) -> Any:
     return edge
 
 
-def _row_properties(row: Any, *, heading: bool, height_mm: float = 7.0) -> None:
+def _row_properties(row: Any, *, heading: bool, height_mm: float = 6.2) -> None:
     properties = row.get_or_add_trPr()
     whole = OxmlElement("w:cantSplit")
     properties.append(whole)
