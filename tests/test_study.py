@@ -11,7 +11,8 @@ import pytest
 from shapely import box
 
 from ecospace.commands.inspect import study_report
-from ecospace.errors import StudyError
+from ecospace.errors import DataError, StudyError
+from ecospace.layers.contract import unit_finding
 from ecospace.layers.inspect import inspect
 from ecospace.report.outputs import save_outputs
 from ecospace.report.study_tables import study_tables
@@ -321,3 +322,29 @@ def test_the_columns_of_a_kind_are_of_the_same_places(folder: Path) -> None:
     assert row[1:6] == ["2", "0.30", "0.30", "0.30", "0.25"]
     assert any("类内重复 0.05 公顷" in note for note in table.notes)
     assert any("1 处位于界线以外" in note for note in table.notes)
+
+
+def test_townships_of_another_county_and_of_one_name_are_told(folder: Path) -> None:
+    towns = gpd.read_file(folder / "county.gpkg", layer="towns")
+    towns.assign(name="甲镇").to_file(folder / "county.gpkg", layer="towns", engine="pyogrio")
+    (told,) = [found for found in run_study(open_study(folder)).findings if found.code == "F-DATA-51"]
+    assert "甲镇" in told.text
+    away = towns.set_geometry(towns.geometry)
+    away.loc[1, "geometry"] = box(38_505_000, 2_500_000, 38_505_100, 2_500_100)
+    away.to_file(folder / "county.gpkg", layer="towns", engine="pyogrio")
+    with pytest.raises(DataError, match=r"E-DATA-20.*乙镇"):
+        run_study(open_study(folder))
+
+
+def test_what_cannot_be_read_in_a_study_toml_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("[study]\nterrain = 丘陵\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="第 2 行第 11 列"):
+        open_study(tmp_path)
+    (tmp_path / "study.toml").write_text("[study]\n# [layers.a]\n# role = 'forest'\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="E-STUDY-15"):
+        inspect(tmp_path)
+
+
+@pytest.mark.parametrize(("said", "words"), [("亩地", "不是面积单位"), ("m2", "1/10000 倍"), ("km2", "100 倍")])
+def test_a_wrong_unit_is_told_in_words(said: str, words: str) -> None:
+    assert words in unit_finding("MJ", "ha", said).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,10 +126,20 @@ def read_study_table(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(
             "E-STUDY-02",
-            _("study.toml cannot be read: {reason}.").format(reason=error),
+            _("study.toml cannot be read: {reason}.").format(reason=_reason(error)),
             cure=_("Correct that line. Text stands in double quotes; the file is UTF-8."),
             file=path,
         ) from error
+
+
+def _reason(error: ValueError) -> str:
+    """Where a TOML file is not understood, in the reader's language; what the parser expected is English, and is left out."""
+    place = re.search(r"at line ([0-9]+), column ([0-9]+)", str(error))
+    if place:
+        return _("line {line}, column {column} is not understood").format(line=place[1], column=place[2])
+    if isinstance(error, UnicodeDecodeError):
+        return _("byte {place} is not UTF-8").format(place=error.start)
+    return _("it ends in the middle of a value")
 
 
 def guess_role(name: str, shape: str) -> str:
@@ -136,6 +147,8 @@ def guess_role(name: str, shape: str) -> str:
 
     >>> guess_role("STBHHX_2023", "polygon"), guess_role("镇街界线", "polygon"), guess_role("abc", "polygon")
     ('eco_redline', 'townships', '')
+    >>> guess_role("S05_demo", ""), guess_role("dem_30m", "raster")
+    ('', 'dem')
     """
     lowered = name.lower()
     best, length = "", 0
@@ -143,9 +156,16 @@ def guess_role(name: str, shape: str) -> str:
         if shape and shape not in kind.shape and kind.shape != "any":
             continue
         for known in kind.names:
-            if known.lower() in lowered and len(known) > length:
+            if _names(known, lowered) and len(known) > length:
                 best, length = kind.key, len(known)
     return best
+
+
+def _names(known: str, name: str) -> bool:
+    """Whether a name holds a known one; an English word ends where it ends: no dem in a demo."""
+    if known.isascii() and known.islower():
+        return re.search(rf"{re.escape(known)}s?(?![a-z])", name) is not None
+    return known.lower() in name
 
 
 def draft_study(folder: str | Path, seen: Sequence[Seen]) -> str:

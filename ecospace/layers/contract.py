@@ -209,11 +209,18 @@ def unit_finding(column: str, unit: str, said: object) -> Finding | None:
         told = ""
     if told == unit:
         return None
-    factor = float(SQUARE_METRES[told] / SQUARE_METRES[unit]) if told else float("nan")
+    if not told:
+        text = _("area_unit says {said}, which is no unit of area; by the drawn areas {column} is in {unit}.").format(
+            column=column, unit=unit_label(unit), said=said)  # fmt: skip
+    else:
+        factor = SQUARE_METRES[told] / SQUARE_METRES[unit]
+        times = f"{float(factor):g}" if factor >= 1 else f"1/{float(1 / factor):g}"
+        text = _(
+            "{column} is in {unit} by the drawn areas, but area_unit says {said}: sums would be {times} of the true ones."
+        )
+        text = text.format(column=column, unit=unit_label(unit), said=said, times=times)
     return Finding(
-        "E-DATA-33", "error",
-        _("{column} is in {unit} by the drawn areas, but area_unit says {said}: sums would be {factor:.6g} times wrong.")
-        .format(column=column, unit=unit_label(unit), said=said, factor=factor),
+        "E-DATA-33", "error", text,
         cure=_('Write area_unit = "{unit}" in study.toml.').format(unit=unit),
     )  # fmt: skip
 
@@ -272,6 +279,15 @@ def _names(layer: Layer, frame: GeoDataFrame) -> list[Finding]:
         findings.append(Finding(
             "F-DATA-24", "warning", _("{count} shapes have no name.").format(count=int(empty.sum())),
             features=ids_of(frame.index[empty]), count=int(empty.sum()),
+        ))  # fmt: skip
+    twice = names[~empty & names.duplicated(keep=False)]
+    if layer.role == "townships" and len(twice):
+        findings.append(Finding(
+            "F-DATA-51", "warning",
+            _("{names}: one name for several units ({ids}); tables keep them apart by their code alone.").format(
+                names="、".join(twice.unique()[:5]), ids=", ".join(map(str, twice.index[:8]))),
+            cure=_("Correct the names, or merge the parts of one unit into one feature."),
+            features=ids_of(twice.index), count=len(twice),
         ))  # fmt: skip
     missing = [name for name in wanted if name not in set(names.dropna())]
     strange = [name for name in names.dropna().unique() if wanted and name not in wanted]

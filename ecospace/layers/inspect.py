@@ -129,6 +129,11 @@ def inspect(path: str | Path) -> Inspection:
     base = place.parent if place.suffix == ".toml" else place
     require_folder(base)
     entries = list(_entries(base))
+    if not entries and (base / "study.toml").is_file():
+        raise StudyError(
+            "E-STUDY-15", _("study.toml names no layer: all its tables are comments, or it has none."),
+            cure=_("Give each layer its role, and take the # signs before its lines away."), file=base / "study.toml",
+        )  # fmt: skip
     if not entries:
         raise StudyError("E-STUDY-11", _("{folder} holds no layers.").format(folder=base),
                          cure=_("Put Shapefiles, GeoPackages, GeoTIFFs … there first."))  # fmt: skip

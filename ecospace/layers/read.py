@@ -335,10 +335,14 @@ def _require_features(frame: GeoDataFrame, key: str, file: Path) -> None:
 
 def _require_column(frame: GeoDataFrame, column: str, code: str, text: str, key: str, file: Path) -> None:
     if column not in frame.columns:
+        columns = [str(name) for name in frame.columns if name != frame.geometry.name]
+        bare = _(
+            "The layer has no attributes at all: copy the .dbf of the same name beside the .shp, or export it again."
+        )
         raise DataError(
             code,
             text,
-            cure=_("Columns: {columns}.").format(columns=", ".join(map(str, frame.columns))),
+            cure=_("Columns: {columns}.").format(columns=", ".join(columns)) if columns else bare,
             layer=key,
             file=file,
         )

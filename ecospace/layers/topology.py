@@ -182,7 +182,7 @@ def gaps(union: Any, boundary: GeoDataFrame | None) -> tuple[list[Finding], list
                 "F-DATA-40", "warning",
                 _("{area:.4f} ha of the layer in {count} places lie outside the study area; the ground it covers differs from the "
               "study area by {missing:.4f} ha.").format(
-                area=sum(piece.area for piece in over) / 1e4, count=len(over), missing=facts["missing_m2"] / 1e4),
+                area=sum(piece.area for piece in over) / 1e4, count=len(over), missing=abs(facts["missing_m2"]) / 1e4),
                 count=len(over),
             ))  # fmt: skip
     return findings, places, facts

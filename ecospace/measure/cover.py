@@ -432,7 +432,7 @@ def _require_closed(table: pd.DataFrame, findings: list[Finding]) -> None:
         raise BalanceError(
             "E-SUM-02",
             _("the classes cover more ground than there is, so no share is given."),
-            cure=_("Look for overlapping shapes: ecospace inspect"),
+            cure=_("Look for overlapping shapes: ecospace inspect FOLDER"),
         )
     parts = table[table["role"].isin(["zone", "remainder"])]
     whole = max(float(table["counted_m2"].iloc[0]), 1.0)
@@ -443,5 +443,5 @@ def _require_closed(table: pd.DataFrame, findings: list[Finding]) -> None:
             _("the zones add up to another forest area than the whole ({residual:.3g} relative).").format(
                 residual=residual
             ),
-            cure=_("Look at the zones: ecospace inspect"),
+            cure=_("Look at the zones: ecospace inspect FOLDER"),
         )

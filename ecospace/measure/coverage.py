@@ -343,5 +343,5 @@ def _require_closed(proof: dict[str, float], table: pd.DataFrame) -> None:
             _("the parts do not add up to their whole ({what}: {residual:.3g} relative), so no share is given.").format(
                 what=worst, residual=proof[worst]
             ),
-            cure=_("Look at the layers with ecospace inspect; if they are sound, this is an error of ecospace."),
+            cure=_("Look at the layers: ecospace inspect FOLDER; if they are sound, this is an error of ecospace."),
         )

@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
+from ecospace.errors import DataError
 from ecospace.findings import Finding
 from ecospace.language import _
 from ecospace.units import round_number
@@ -66,6 +67,7 @@ def units_of(
     findings: list[Finding] = []
     if zones is not None:
         clipped = shapely.intersection(zones.geometry.to_numpy(), whole)
+        _require_inside(zones, clipped)
         rows += [(str(code), str(zone), "zone", shape) for code, zone, shape in
                  zip(zones.index, zones["name"], clipped, strict=True)]  # fmt: skip
         covered, double = _layered(clipped)
@@ -82,6 +84,19 @@ def units_of(
         geometry=[row[3] for row in rows], index=[row[0] for row in rows], crs=boundary.crs,
     )  # fmt: skip
     return Units(frame, tuple(double), tuple(findings))
+
+
+def _require_inside(zones: gpd.GeoDataFrame, clipped: Any) -> None:
+    """Refuse zones without any ground of the study area: their row would be a county's that is not asked about."""
+    outside = shapely.area(clipped) == 0
+    if outside.any():
+        raise DataError(
+            "E-DATA-20",
+            _("{count} zones lie wholly outside the study area: {names}. One of the two layers is of another place.").format(
+                count=int(outside.sum()), names=", ".join(map(str, zones.loc[outside, "name"][:8]))),
+            cure=_("Compare boundary and zones on a map: ecospace map FOLDER; or leave zones out with keep = … in study.toml."),
+            features=zones.index[outside].tolist(),
+        )  # fmt: skip
 
 
 def _layered(zones: Any) -> tuple[Any, list[Any]]:
