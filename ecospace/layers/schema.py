@@ -106,7 +106,10 @@ def read_schema(name: str | Path) -> Schema:
         sound = sound and all(entry.type in TYPES and entry.width >= 0 for entry in fields)
         reason = "" if sound else _("a name twice, no key, or an unknown type")
     except (OSError, KeyError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"
+        # What the parser says is English and names folders of this machine.
+        reason = (
+            _("there is no such schema") if isinstance(error, OSError) else _("a key is missing or no TOML is written")
+        )
     if reason:
         raise UsageError(
             "E-USE-40",
@@ -139,11 +142,20 @@ def filled(frame: pd.DataFrame, schema: Schema, columns: dict[str, str], *, widt
         of another type; E-DATA-96: a value not allowed; E-DATA-97: the key is not unique.
     """
     out = Filled()
+    needed = [entry for entry in schema.fields if entry.name in columns or entry.required]
+    lacking = [entry for entry in needed if columns.get(entry.name, entry.name) not in frame.columns]
+    if lacking:
+        raise DataError(
+            "E-DATA-93",
+            _("the layer has no columns for {count} fields of {layer}: {names}.").format(
+                count=len(lacking), layer=schema.name, names=", ".join(f"{one.name} {one.alias}" for one in lacking)),
+            cure=_("Say which columns they are: {options}. Columns: {columns}.").format(
+                options=" ".join(f"--field {one.name}=…" for one in lacking), columns=", ".join(map(str, frame.columns))),
+            layer=schema.name,
+        )  # fmt: skip
     for entry in schema.fields:
         column = columns.get(entry.name, entry.name)
         if column not in frame.columns:
-            if entry.name in columns or entry.required:
-                raise _error("E-DATA-93", schema, entry, _("the layer has no column {column}.").format(column=column))
             out.values[entry.name] = [None] * len(frame)
             continue
         out.values[entry.name] = _column(frame[column], schema, entry, width_bytes, out)
@@ -247,7 +259,7 @@ def _error(code: str, schema: Schema, entry: Field, text: str, features: Any = (
     return DataError(
         code,
         f"{schema.name}.{entry.name} {entry.alias}: {text}",
-        cure=_("Correct the values, or say which column it is: columns = {{{field!r}: …}}.").format(field=entry.name),
+        cure=_("Correct the values, or say which column it is: --field {field}=…").format(field=entry.name),
         layer=schema.name,
         features=list(features),
     )

@@ -175,3 +175,12 @@ def test_tE03_tE08_a_failure_leaves_the_old_delivery_and_a_second_one_replaces_i
     with pytest.raises(WriteError, match="E-WRITE-43"):
         deliver({"DLTB": PARCELS.iloc[:1]}, path)
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_all_missing_fields_are_named_at_once_with_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="E-DATA-93") as caught:
+        deliver({"DLTB": PARCELS.drop(columns=["TBMJ", "DLBM"])}, tmp_path / "x.gdb")
+    assert "--field DLBM=… --field TBMJ=…" in caught.value.cure or "--field TBMJ=… --field DLBM=…" in caught.value.cure
+    with pytest.raises(UsageError, match="没有这个数据标准") as other:
+        deliver({str(tmp_path / "none.toml"): PARCELS}, tmp_path / "x.gdb")
+    assert "Errno" not in other.value.text

@@ -190,8 +190,8 @@ def _meant(tables: list[Table], points: str | None) -> list[Table]:
             raise ReadError(
                 "E-READ-75",
                 _(
-                    "every row names another place ({one}, {other} …): they may be no boundary, but single points."
-                ).format(one=named[0], other=named[1]),
+                    "almost every row names another place ({names} …): they may be no boundary, but single points."
+                ).format(names=", ".join(list(dict.fromkeys(named))[:2])),
                 cure=_('Say which: points = "separate" or points = "boundary".'),
             )
         if single and points == "boundary" and column == "id":

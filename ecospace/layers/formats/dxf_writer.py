@@ -58,7 +58,7 @@ def write_dxf(frame: GeoDataFrame, path: str | Path, *, label: str = "name", lay
             _("a drawing holds areas and lines in metres; the layer is in {crs} or has other shapes.").format(
                 crs=crs.name
             ),
-            cure=_('Bring it into a 3-degree zone first, e.g. crs = "EPSG:4526".'),
+            cure=_("Bring it into a 3-degree zone first: --to EPSG:4526 on the command line, for zone 38."),
             file=target,
         )
     drawing: Drawing = new("R2007", units=METRES)
