@@ -17,6 +17,7 @@ from ecospace.check.contact import Contact, Meeting
 from ecospace.check.grades import grade_label
 from ecospace.check.site import Site
 from ecospace.check.verdict import Level, Verdict
+from ecospace.crs import geographic_of, moving
 from ecospace.errors import BalanceError, WriteError
 from ecospace.files import atomic
 from ecospace.language import _
@@ -154,8 +155,11 @@ class SiteResult:
             for key, meeting in self.meetings if meeting.relation == "overlap"
         ]  # fmt: skip
         columns = ["site", "layer", "title", "feature", "name", "grade", "relation", "area_m2", "width_m", "geometry"]
-        frame = GeoDataFrame(rows, columns=columns, geometry="geometry", crs=CRS.from_wkt(self.study["crs"]))
-        return frame.to_crs(CRS.from_wkt(self.study["crs"]).geodetic_crs.to_2d())  # type: ignore[union-attr]
+        study = CRS.from_wkt(self.study["crs"])
+        degrees = geographic_of(study)
+        frame = GeoDataFrame(rows, columns=columns, geometry="geometry", crs=degrees)
+        # geopandas' own way out of an equal-area projection is 1.6 mm off (see `ecospace.crs`).
+        return frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), moving(study, degrees)), crs=degrees)
 
 
 def _layer(contact: Contact, site_m2: float) -> dict[str, Any]:

@@ -149,3 +149,11 @@ def test_a_batch_in_two_threads_says_the_same(monkeypatch: pytest.MonkeyPatch) -
     for _ in range(5):
         together = county(*layers).check(sites(*shapes))
         assert [result.as_dict() for result in together] == [result.as_dict() for result in alone]
+
+
+def test_the_pieces_drawn_lie_where_the_corners_are_to_a_micrometre() -> None:
+    checker = county(layer([box(0, 0, 1000, 1000)]), area="ellipsoid")
+    [result] = checker.check(sites(box(900, 900, 1100, 1100)))
+    pieces = result.pieces().to_crs(CRS_GK)
+    [piece] = pieces[pieces["layer"] == "eco_redline"].geometry
+    assert shapely.hausdorff_distance(piece, box(900, 900, 1000, 1000)) < 5e-6
