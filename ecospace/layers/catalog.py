@@ -41,6 +41,8 @@ VECTORS = {
     ".7z",
 }
 RASTERS = {".tif", ".tiff"}
+#: Boundary points, coordinate tables, or notes: no name says which, so each is a comment of the draft.
+TEXTS = {".txt", ".csv", ".xlsx"}
 SHAPES = {"Point": "point", "LineString": "line", "Polygon": "polygon"}
 
 
@@ -89,7 +91,7 @@ def look_at(folder: str | Path) -> list[Seen]:
     base = Path(folder)
     files = sorted(
         path for path in base.rglob("*")
-        if path.suffix.lower() in VECTORS | RASTERS and "outputs" not in path.parts
+        if path.suffix.lower() in VECTORS | RASTERS | TEXTS and "outputs" not in path.parts
         and not any(parent.suffix.lower() == ".gdb" for parent in path.relative_to(base).parents)
     ) if base.is_dir() else []  # fmt: skip
     if not files:
@@ -238,6 +240,9 @@ def _keys(seen: Sequence[Seen]) -> list[str]:
 
 def _look(path: Path, base: Path) -> list[Seen]:
     relative = path.relative_to(base)
+    if path.suffix.lower() in TEXTS:
+        remark = _("boundary points or a coordinate table? then give it a role; else leave it a comment")
+        return [Seen(relative, "", "", "", "", 0, (), remark)]
     try:
         if path.suffix.lower() in RASTERS:
             return [_look_raster(path, relative)]

@@ -233,8 +233,9 @@ class Table:
             return save_workbook([self], target)
         texts = {".json": self._json, ".csv": self._csv, ".txt": self.to_text}
         if suffix not in texts:
-            raise UsageError("E-USE-03", _("a table cannot be saved as {suffix!r}.").format(suffix=suffix),
-                             cure=_("Use .xlsx, .json, .csv or .txt."))  # fmt: skip
+            text = _("a table is one file, and the name {name} does not say of which format.").format(name=target.name)
+            raise UsageError("E-USE-03", text, cure=_("Name a file: -o {name}.xlsx (or .json, .csv, .txt)").format(
+                name=target.stem))  # fmt: skip
         with atomic(target) as temporary:
             temporary.write_text(texts[suffix](), encoding="utf-8-sig" if suffix == ".csv" else "utf-8", newline="\n")
         return target

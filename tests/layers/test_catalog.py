@@ -76,3 +76,9 @@ def test_a_folder_that_is_not_there_is_not_an_empty_one(tmp_path: Path, what) ->
     assert not (tmp_path / "nowhere").exists()
     with pytest.raises(StudyError, match="E-STUDY-01" if what is open_study else "E-STUDY-11"):
         what(tmp_path)
+
+
+def test_texts_of_a_folder_are_comments_of_the_draft(folder: Path) -> None:
+    (folder / "地块.txt").write_text("J1,2500000.0,38500000.0", encoding="utf-8")
+    draft = draft_study(folder, look_at(folder))
+    assert '# path = "地块.txt"' in draft.splitlines()
