@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -302,7 +303,10 @@ def _described(one: Found) -> tuple[str, str, int, tuple[str, ...]]:
         return "", "", 0, ()
     from ecospace.layers.gdal import vector
 
-    info: dict[str, Any] = vector().read_info(one.path, layer=one.inner or None)
+    with warnings.catch_warnings():
+        # Measures (M) are no fault of a layer: reading leaves them out, as it does heights.
+        warnings.filterwarnings("ignore", "Measured")
+        info: dict[str, Any] = vector().read_info(one.path, layer=one.inner or None)
     fields = _dbf_fields(one.path) if one.format == "shp" else tuple(map(str, info["fields"]))
     return _shape(info["geometry_type"]), str(info["crs"] or ""), int(info["features"]), fields
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -82,3 +83,16 @@ def test_texts_of_a_folder_are_comments_of_the_draft(folder: Path) -> None:
     (folder / "地块.txt").write_text("J1,2500000.0,38500000.0", encoding="utf-8")
     draft = draft_study(folder, look_at(folder))
     assert '# path = "地块.txt"' in draft.splitlines()
+
+
+def test_measures_are_no_warning(tmp_path: Path) -> None:
+    """One point with M, by hand: type 21, 100 bytes of header, 8 + 28 of a record."""
+    east, north = 113.0, 22.5
+    head = struct.pack("<2i4d", 1000, 21, east, north, east, north) + struct.pack("<4d", 0, 0, 7, 7)
+    shape = struct.pack("<i3d", 21, east, north, 7.0)
+    for suffix, body in ((".shp", struct.pack(">2i", 1, 14) + shape), (".shx", struct.pack(">2i", 50, 14))):
+        (tmp_path / f"stops{suffix}").write_bytes(
+            struct.pack(">7i", 9994, 0, 0, 0, 0, 0, (100 + len(body)) // 2) + head + body
+        )
+    (seen,) = look_at(tmp_path)  # warnings are errors in tests
+    assert (seen.shape, seen.count, seen.remark) == ("point", 1, "")
