@@ -120,9 +120,12 @@ def overlaps(frame: GeoDataFrame, loose: Array | None = None) -> tuple[list[Find
     areas, real = shapely.area(pieces), _real(pieces)
     ids = [(str(frame.index[a]), str(frame.index[b])) for a, b in zip(one, other, strict=True)]
     involved = list(dict.fromkeys(name for pair, big in zip(ids, real, strict=True) if big for name in pair))
+    text = _("{count} pairs of shapes overlap, {area:.4f} ha in all ({noise} of them no more than rounding): {pairs}.")
+    if real.all():
+        text = _("{count} pairs of shapes overlap, {area:.4f} ha in all: {pairs}.")
     finding = Finding(
         "F-DATA-38", "warning" if real.any() else "note",
-        _("{count} pairs of shapes overlap, {area:.4f} ha in all ({noise} of them no more than rounding): {pairs}.").format(
+        text.format(
             count=len(areas), area=float(areas.sum()) / 1e4, noise=int((~real).sum()),
             pairs=", ".join(f"{a} × {b}" for a, b in _largest(ids, areas))),
         features=tuple(involved[:LISTED]), count=len(areas),

@@ -49,6 +49,7 @@ def test_the_finding_says_the_area_and_the_pairs() -> None:
     (finding,), places = overlaps(land)
     assert finding.count == 2
     assert "0.1600" in finding.text  # 40 m × 40 m, in hectares
+    assert "取整误差" not in finding.text  # where no pair is rounding, rounding is not spoken of
     assert sum(place["area_m2"] for place in places) == pytest.approx(1600)
 
 
