@@ -226,7 +226,9 @@ class Study:
                 _("the file {path} of layer {key!r} is not there, so what needs it is 无数据, not 0.").format(
                     path=self._entry(key)["path"], key=key
                 ),
-                cure=_("Put the file there, or change path in study.toml."),
+                cure=_("Make the layers of the demonstration: ecospace demo FOLDER")
+                if self.settings.get("demonstration")
+                else _("Put the file there, or change path in study.toml."),
                 layer=key,
                 file=path,
             )

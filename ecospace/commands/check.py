@@ -126,6 +126,12 @@ def check_files(
         raise UsageError(
             "E-USE-56", _("--on {text}: that is no day.").format(text=on), cure=_("Write it so: --on 2026-06-30")
         ) from error
+    if not (study / "study.toml").exists():
+        raise UsageError(
+            "E-USE-58",
+            _("the folder {folder} is no study, so there is nothing to check the site against.").format(folder=study),
+            cure=_("Name the folder that has the study.toml: --study FOLDER"),
+        )
     checker = Checker(open_study(study), on=day)
     return checker.check(_read_all(sites, polluting=yes_or_no(polluting), **how))
 

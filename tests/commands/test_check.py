@@ -211,3 +211,11 @@ def test_every_file_that_cannot_be_used_is_named_before_anything_is_judged(
     end, out, said = typed(capsys, "check", *files, "--study", folder)
     assert end == 2 and not out
     assert "E-READ-97" in said and "E-CRS-28" in said and "E-CRS-22" in said and "S01_demo" not in said
+
+
+def test_without_a_study_the_option_is_named(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    end, _out, said = typed(capsys, "check", folder / "sites" / "S01_demo.txt")
+    assert end == 2 and "--study" in said
