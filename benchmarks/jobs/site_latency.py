@@ -5,6 +5,9 @@ counts of a site is the least of its times (other work on the machine only adds)
 percentile over the sites. `first sight` is the median of the first times: the ground around a site was not asked for before.
 
 ecospace: the whole check, verdicts and their texts included. The peer: areas and nearest distances, nothing else.
+
+The study measures in the plane that its layers are stored in, as the peer does. With areas on the ellipsoid (the default)
+each piece near the site is brought into the study CRS first: 2.9 ms a site (p95 4.7 ms), no longer an eighth.
 """
 
 from __future__ import annotations
