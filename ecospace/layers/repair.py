@@ -382,7 +382,7 @@ def _listed(kind: str, index: Any) -> list[Finding]:
             "error",
         _("{features}: {what}; left in, it would count as clear of everything.").format(
             features=_some(index), what=kind_texts()[kind]),
-        cure=_('Have the shape drawn, or write on_error = "leave out" to go on without it, named in every result.'),
+        cure=_('Have the shape drawn, or the row taken out; a layer of a study goes on without it by on_error = "leave out".'),
         features=_ids(index), count=len(index),
     )]  # fmt: skip
 

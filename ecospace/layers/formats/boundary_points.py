@@ -115,7 +115,7 @@ def boundary_points(geometry: Any) -> Iterator[Point]:
 def _proposal(frame: GeoDataFrame) -> str:
     system = system_of(frame.crs)
     if system is None:
-        return _("Bring the data into CGCS2000 (EPSG:4490) first.")
+        return _("Bring it into CGCS2000 first, and write that file: ecospace convert SOURCE step.gpkg --to EPSG:4490")
     west, _south, east, _north = frame.geometry.to_crs(system.geographic).total_bounds
     return _('Write crs = "EPSG:{code}".').format(code=system.three_zone + round((west + east) / 6) - 25)
 
