@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ecospace.check.controls import Control, Subject, distance_text, elsewhere
 from ecospace.check.verdict import Level, Verdict
 from ecospace.language import _
@@ -21,10 +23,10 @@ def distance_verdict(rule: str, site: Subject, control: Control, distance_m: flo
     nearest = control.nearest
     if control.absent:
         return elsewhere(rule, site, control, (key,))
-    base = {"rule": rule, "subject": control.title, "layers": control.keys, "clauses": (key,)}
+    verdict = partial(Verdict, rule=rule, subject=control.title, layers=control.keys, clauses=(key,))
     if control.unknown() or nearest is None or nearest.distance_m is None:
         reason = control.unknown() or _("there is no layer of {title}").format(title=control.title)
-        return [Verdict(level=Level.UNDECIDED, text=reason, **base)]  # type: ignore[arg-type]
+        return [verdict(level=Level.UNDECIDED, text=reason)]
     metres = nearest.distance_m
     name = (
         str(nearest.layer.names[nearest.nearest] or nearest.layer.ids[nearest.nearest])
@@ -35,12 +37,12 @@ def distance_verdict(rule: str, site: Subject, control: Control, distance_m: flo
     if distance_m is None:
         if control.overlaps:
             text = _("{said}; the site lies on it").format(said=said)
-            return [Verdict(level=Level.PROHIBITED, text=text, distance_m=0.0, places=(name,), **base)]  # type: ignore[arg-type]
+            return [verdict(level=Level.PROHIBITED, text=text, distance_m=0.0, places=(name,))]
         text = _("{said}; the distance to keep is not set").format(said=said)
-        return [Verdict(level=Level.UNDECIDED, text=text, distance_m=metres, places=(name,), **base)]  # type: ignore[arg-type]
+        return [verdict(level=Level.UNDECIDED, text=text, distance_m=metres, places=(name,))]
     level = Level.PROHIBITED if metres < distance_m else Level.CLEAR
     text = _("{said}; {required} m are to be kept").format(said=said, required=f"{distance_m:g}")
     accuracy = site.accuracy_m(nearest)
     labels = (_("depends on the accuracy of the data: ±{accuracy} m").format(accuracy=f"{accuracy:g}"),) if (
         accuracy and abs(metres - distance_m) <= accuracy) else ()  # fmt: skip
-    return [Verdict(level=level, text=text, distance_m=metres, places=(name,), labels=labels, **base)]  # type: ignore[arg-type]
+    return [verdict(level=level, text=text, distance_m=metres, places=(name,), labels=labels)]
